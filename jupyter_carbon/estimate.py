@@ -78,6 +78,15 @@ class Estimate:
         """The figure that was not measured."""
         return cls(None, None, None, Provenance.MISSING)
 
+    @classmethod
+    def from_dict(cls, keys: EstimateDict) -> Estimate:
+        """The estimate that `as_dict` wrote.
+
+        Raises:
+            ValueError: where the keys contradict each other.
+        """
+        return cls(keys["value"], keys["low"], keys["high"], Provenance(keys["provenance"]))
+
     @property
     def is_missing(self) -> bool:
         """True where there is no figure."""
@@ -111,12 +120,12 @@ class Estimate:
         least = factor if low_factor is None else low_factor
         most = factor if high_factor is None else high_factor
         if not 0 <= least <= factor <= most:
-            raise ValueError(f"a factor and its range must not be negative: {least}, {factor}, {most}")
+            raise ValueError(
+                f"a factor and its range must not be negative: {least}, {factor}, {most}"
+            )
         if self.value is None or self.low is None or self.high is None:
             return self
-        return Estimate(
-            self.value * factor, self.low * least, self.high * most, self.provenance
-        )
+        return Estimate(self.value * factor, self.low * least, self.high * most, self.provenance)
 
     def as_dict(self) -> EstimateDict:
         """The four keys of the exported summary."""

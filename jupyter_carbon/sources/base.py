@@ -45,6 +45,8 @@ class SourceInfo:
     low_factor: float
     high_factor: float
     power_window_s: float = 0.0
+    counter_step_s: float | None = None
+    """Time between two refreshes of the counter; 0 if it is continuous, None if it must be learnt."""
     note: str = ""
     """One or two sentences: how the figure is got and what its range rests on."""
     details: Mapping[str, str] = field(default_factory=dict)
@@ -111,9 +113,7 @@ class Discovery:
     not_measured: tuple[NotMeasured, ...] = ()
 
     def __add__(self, other: Discovery) -> Discovery:
-        return Discovery(
-            self.sources + other.sources, self.not_measured + other.not_measured
-        )
+        return Discovery(self.sources + other.sources, self.not_measured + other.not_measured)
 
     def has(self, kind: SourceKind) -> bool:
         """True if a source of this kind is among those found."""
