@@ -400,7 +400,7 @@ print(json.dumps([slow_s, quick_s, beside]))
 
 class TestBoard:
     def test_identity_limits_and_use(self, tmp_path: Path) -> None:
-        gpu = Standin.create(tmp_path / "state", devices=2, name="NVIDIA H100")
+        gpu = Standin.create(tmp_path / "state", devices=2, name="NVIDIA A100")
         gpu.devices[1].gpu_percent = 85
         gpu.set_processes(1, (4242, 80, 2 << 30), (4343, 5, 1 << 20))
         seen = client(
@@ -430,7 +430,7 @@ print(json.dumps({
 """.replace('"bus": pci.busId', '"bus": str(pci.busId)'),
         )
         assert seen == {
-            "name": "NVIDIA H100",
+            "name": "NVIDIA A100",
             "index": 1,
             "uuid": gpu.devices[1].uuid.decode(),
             "count": 2,
@@ -439,11 +439,11 @@ print(json.dumps({
             "cuda": 12_080,
             "bus": seen["bus"],
             "bus_number": 0x18,
-            "architecture": 7,
-            "capability": [8, 0],
-            "limits": [400_000] * 3,
+            "architecture": 9,
+            "capability": [9, 0],
+            "limits": [700_000] * 3,
             "use": 85,
-            "memory": 40 << 30,
+            "memory": 80 << 30,
             "running": [[4242, 2 << 30], [4343, 1 << 20]],
             "sm": [[4242, 80], [4343, 5]],
             "again": "NVMLError_NotFound",

@@ -67,13 +67,13 @@ class Standin:
         devices: int = 1,
         *,
         idle_w: float = 60.0,
-        name: str = "NVIDIA A100-SXM4-40GB",
+        name: str = "NVIDIA H100 80GB HBM3",
         history_s: float = 600.0,
     ) -> Standin:
         """A new state file of like boards that have idled for `history_s`.
 
         The counter refreshes every 100 ms, the power sensor every 20 ms; the
-        boards are Ampere with everything offered, without MIG, nobody on them.
+        boards are Hopper with everything offered, without MIG, nobody on them.
         """
         if not 0 <= devices <= MAX_DEVICES:
             raise ValueError(f"at most {MAX_DEVICES} devices")
@@ -295,14 +295,14 @@ class Standin:
 
 
 def _prepare(board: Device, index: int, name: str, idle_w: float, start_s: float) -> None:
-    """A board of the Ampere kind that has idled since `start_s`."""
+    """A board of the Hopper kind that has idled since `start_s`."""
     board.uuid = f"GPU-{index:08x}-5ca1-ab1e-0000-{0xC0FFEE + index:012x}".encode()
     board.name = name.encode()
     board.bus_id = f"00000000:{0x17 + index:02X}:00.0".encode()
-    board.architecture, board.compute_major, board.compute_minor = 7, 8, 0
-    board.cores, board.max_clock_mhz = 6912, 1410
-    board.limit_mw = board.enforced_limit_mw = board.default_limit_mw = 400_000
-    board.memory_bytes, board.memory_used_bytes = 40 << 30, 512 << 20
+    board.architecture, board.compute_major, board.compute_minor = 9, 9, 0
+    board.cores, board.max_clock_mhz = 16_896, 1980
+    board.limit_mw = board.enforced_limit_mw = board.default_limit_mw = 700_000
+    board.memory_bytes, board.memory_used_bytes = 80 << 30, 512 << 20
     board.mig_mode = 0
     board.process_period_s, board.gain, board.latency_share = 1 / 6, 1.0, 0.5
     counter = board.counter
