@@ -1,0 +1,101 @@
+"""What the forms for people derive from the document, and how they word it."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import datetime
+
+from jupyter_carbon.estimate import Estimate, EstimateDict, total
+from jupyter_carbon.summary.keys import CellDict, GridDict, SummaryDict
+from jupyter_carbon.units import MassUnit, energy_text, mass_text, power_text
+
+_RANGE = re.compile(r" (?:± .*|\(.* to .*\))$")
+
+
+def energy_of(cell: CellDict) -> Estimate:
+    """The cell's energy in J."""
+    return Estimate.from_dict(cell["energy_j"])
+
+
+def in_cells(document: SummaryDict) -> tuple[Estimate, Estimate]:
+    """Energy in J and CO2e in g of all cells together."""
+    cells = document["cells"]
+    energy_j = document["session"].get("in_cells_j")
+    return (
+        total(map(energy_of, cells)) if energy_j is None else Estimate.from_dict(energy_j),
+        total(Estimate.from_dict(cell["co2e_g"]) for cell in cells),
+    )
+
+
+def between_cells(document: SummaryDict) -> tuple[Estimate, Estimate | None]:
+    """Energy in J and CO2e in g outside of cells; the CO2e is None where it is not told."""
+    session = document["session"]
+    co2e_g: EstimateDict | None = session.get("between_cells_co2e_g")
+    return (
+        Estimate.from_dict(session["between_cells_j"]),
+        None if co2e_g is None else Estimate.from_dict(co2e_g),
+    )
+
+
+def is_below_resolution(estimate: Estimate) -> bool:
+    """True where all that is known is an upper bound."""
+    return estimate.low == 0 and estimate.high is not None and estimate.high > 0
+
+
+def mean_power_text(cell: CellDict) -> str:
+    """Mean power of the machine over the cell: "87 W"; empty where its energy does not tell.
+
+    No digit is finer than a third of the range's half-width, as with energies.
+    """
+    energy_j = energy_of(cell)
+    value, low, high = energy_j.value, energy_j.low, energy_j.high
+    if value is None or low is None or high is None or cell["duration_s"] <= 0:
+        return ""
+    if is_below_resolution(energy_j):
+        return ""
+    power_w = value / cell["duration_s"]
+    finest_w = (high - low) / cell["duration_s"] / 6
+    if 0 < finest_w < power_w:
+        power_w = round(power_w, -math.floor(math.log10(finest_w)))
+    return power_text(power_w)
+
+
+def energy_and_mass_text(
+    energy_j: Estimate, co2e_g: Estimate, co2e_unit: MassUnit
+) -> tuple[str, str]:
+    """Both figures for people; a range that is the same of both stands with the energy only."""
+    mass = mass_text(co2e_g, co2e_unit)
+    if _have_the_same_proportions(energy_j, co2e_g):
+        mass = _RANGE.sub("", mass)
+    return energy_text(energy_j), mass
+
+
+def _have_the_same_proportions(one: Estimate, other: Estimate) -> bool:
+    if not one.value or not other.value:
+        return False
+    ratio = other.value / one.value
+    return all(
+        math.isclose(bound, ratio * part, rel_tol=0.005)
+        for part, bound in (
+            (one.low or 0.0, other.low or 0.0),
+            (one.high or 0.0, other.high or 0.0),
+        )
+    )
+
+
+def moment_text(moment: str) -> str:
+    """An ISO 8601 time of the document, to the second: "2026-01-31 12:03:20 UTC"."""
+    try:
+        return f"{datetime.fromisoformat(moment):%Y-%m-%d %H:%M:%S} UTC"
+    except ValueError:
+        return moment
+
+
+def place_text(grid: GridDict) -> str:
+    """The place in words, as it stands in the document; the world average is called that."""
+    if not grid["assumed"]:
+        return grid["place"]
+    if grid["place"].lower().startswith("world"):
+        return "world average, since no known place was given"
+    return f"{grid['place']}, assumed"

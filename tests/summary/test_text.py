@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+import pytest
+
+from jupyter_carbon.summary.plain import display_width
+from jupyter_carbon.summary.text import cell_html, cell_line, cells_text, status_text
+from tests.summary.sample import CPU, GPU, HOSTILE, cell, document, estimate, hostile_document
+
+OWN = {"div", "details", "summary", "span", "b", "table", "tbody", "tr", "td"}
+VOID = {"br", "img", "hr", "input", "link", "meta"}
+
+
+class Page(HTMLParser):
+    """Collects the elements and the text of a piece of HTML, which must be well nested."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self._open: list[str] = []
+        self.feed(html)
+        self.close()
+        assert not self._open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_line_after_a_cell() -> None:
+    line = cell_line(cell(), co2e_unit="kg")
+    assert line == "0.92 Wh ± 6 % · 0.422 g CO2e · 38 s · 87 W mean · counter"
+    assert cell_line(cell(1, "train")) == f"train · {line}"
+    assert "lb CO2e" in cell_line(cell(), co2e_unit="lb")
+
+
+def test_mean_power_has_no_spurious_digits() -> None:
+    made = cell()
+    made["energy_j"] = estimate(3312.0, 0.0)
+    assert " · 87.2 W mean · " in cell_line(made)
+    made["energy_j"] = estimate(3312.0, 0.4, "modelled")
+    assert " · 90 W mean · " in cell_line(made)
+
+
+def test_co2e_has_its_own_range_where_it_is_another() -> None:
+    made = cell()
+    made["co2e_g"] = estimate(0.42, 0.2)
+    assert " · 0.42 g CO2e ± 20 % · " in cell_line(made)
+    made["energy_j"], made["co2e_g"] = estimate(3312.0, 0.0), estimate(0.42, 0.0)
+    assert cell_line(made).startswith("0.92 Wh · 0.42 g CO2e · ")
+
+
+def test_below_the_resolution_stands_a_bound_and_no_power() -> None:
+    made = cell()
+    made["energy_j"], made["co2e_g"] = estimate(30.0, 1.0), estimate(0.004, 1.0)
+    assert cell_line(made) == "< 0.017 Wh · < 8 mg CO2e · 38 s · counter"
+
+
+def test_missing_running_and_instant_cells() -> None:
+    made = cell()
+    made["energy_j"] = made["co2e_g"] = estimate(None)
+    assert cell_line(made) == "not measured · 38 s"
+    made["status"] = "running"
+    assert cell_line(made) == "not measured · 38 s so far"
+    instant = cell()
+    instant["duration_s"] = 0.0
+    assert "mean" not in cell_line(instant)
+
+
+@pytest.mark.parametrize("label", HOSTILE, ids=lambda text: repr(text)[:30])
+def test_line_and_html_show_a_hostile_label_as_text(label: str) -> None:
+    made = cell(1, label)
+    line = cell_line(made)
+    assert line.isprintable() or "\u200d" in line
+    assert len(line) < 150
+    html = cell_html(made)
+    html.encode("utf-8")
+    page = Page(html)
+    assert {tag for tag, _ in page.elements} <= OWN
+    assert page.text.startswith(line)
+    assert not any(name.startswith("on") for _, attrs in page.elements for name in attrs)
+
+
+def test_html_opens_to_the_sources_under_their_names() -> None:
+    page = Page(cell_html(cell(), names={GPU: "GPU 0 · <b>", CPU: "CPU"}))
+    assert "GPU 0 · <b>0.74 Wh ± 6 %counter" in page.text
+    assert "CPU0.18 Wh ± 40 %modelled" in page.text
+    assert GPU in Page(cell_html(cell())).text
+
+
+def test_html_of_a_single_source_is_a_line_with_a_name_for_screen_readers() -> None:
+    made = cell()
+    del made["sources"][CPU]
+    page = Page(cell_html(made, co2e_unit="lb"))
+    assert [tag for tag, _ in page.elements] == ["div", "b"]
+    assert page.elements[0][1]["aria-label"] == "Energy of this cell"
+    assert page.text == cell_line(made, co2e_unit="lb")
+
+
+def test_html_brings_no_colour_of_text_or_ground() -> None:
+    for _, attrs in Page(cell_html(cell(1, "train"))).elements:
+        style = attrs.get("style") or ""
+        assert "background: none" in style or "background" not in style
+        assert "color: inherit" in style or "color:" not in style
+
+
+def test_status_names_figures_sources_place_and_what_is_missing() -> None:
+    made = document()
+    made["sources"][0]["state"] = "lost"
+    text = status_text(made)
+    lines = text.splitlines()
+    assert lines[0] == (
+        "Session     3.04 Wh ± 6 % · 1.39 g CO2e · 14 min 03 s · counter · the whole machine"
+    )
+    assert lines[1] == "  in cells  2.76 Wh ± 6 % · 1.26 g CO2e · 3 cells"
+    assert lines[2] == "  between   0.278 Wh ± 6 % · 0.127 g CO2e"
+    assert "  gap       2026-01-31 12:30:00 UTC to 2026-01-31 12:31:00 UTC: paused" in lines
+    assert "  GPU 0 · NVIDIA A100-SXM4-40GB · 2.43 Wh ± 6 % · counter · lost" in lines
+    assert "    The board's energy counter; the maker's sensor is worth 5 %." in lines
+    assert "  CPU · AMD EPYC 7742 · 0.61 Wh ± 40 % · modelled" in lines
+    assert "Grid        world average, since no known place was given · 458 g/kWh · 2025" in text
+    assert "Germany · 330 g/kWh · 2025 · lifecycle average (owid_ember_2026) · PUE 1.2" in text
+    assert "  - Network and disks are not measured." in lines
+    assert max(map(len, lines)) <= 96
+
+
+def test_status_in_pounds_and_of_a_kernels_share() -> None:
+    made = document()
+    made["session"]["scope"] = "kernel"
+    text = status_text(made, co2e_unit="lb")
+    assert "this kernel's share" in text
+    assert "0.727 lb/kWh" in text
+    assert "g CO2e" not in text
+
+
+def test_another_assumed_place_is_called_assumed() -> None:
+    made = document()
+    made["grid"][0]["place"] = "Germany"
+    assert "Grid        Germany, assumed · " in status_text(made)
+
+
+def test_status_of_a_session_that_has_nothing_yet() -> None:
+    made = document()
+    made["sources"], made["cells"], made["grid"], made["notes"] = [], [], [], []
+    made["session"]["energy_j"] = made["session"]["co2e_g"] = estimate(None)
+    del made["session"]["in_cells_j"]
+    del made["session"]["between_cells_co2e_g"]
+    text = status_text(made)
+    assert text.startswith("Session     not measured · 14 min 03 s · the whole machine\n")
+    assert "  in cells  not measured · 0 cells" in text
+    assert "Sources     none yet" in text
+
+
+def test_cells_as_an_aligned_table() -> None:
+    made = document("load", None, "文字")
+    made["cells"][1]["status"] = "error"
+    made["cells"][2]["energy_j"] = estimate(30.0, 1.0)
+    header, *rows = cells_text(made).splitlines()
+    assert header.split("  ")[0] == "cell"
+    assert [row[:5].strip() for row in rows] == ["[1]", "[2]", "[3]"]
+    at = header.index("energy")
+    assert rows[0][at:].startswith("0.92 Wh ± 6 %")
+    assert display_width(rows[2][: rows[2].index("< 0.017 Wh")]) == at
+    assert rows[1].endswith("error")
+    assert rows[0].endswith("counter")
+
+
+def test_cells_are_limited_to_the_last() -> None:
+    made = document(*(f"epoch {n}" for n in range(30)))
+    lines = cells_text(made, 5).splitlines()
+    assert [line[:4] for line in lines[1:-1]] == ["[26]", "[27]", "[28]", "[29]", "[30]"]
+    assert lines[-1] == "25 earlier cells not shown."
+    assert len(cells_text(made, None).splitlines()) == 31
+    made["cells"] = []
+    assert cells_text(made, 5) == "No cell has been metered yet."
+
+
+def test_a_terminal_gets_no_control_character_from_anybody() -> None:
+    made = hostile_document()
+    for text in (status_text(made), cells_text(made, None)):
+        text.encode("utf-8")
+        for line in text.splitlines():
+            assert not any(c < " " or "\x7f" <= c <= "\x9f" for c in line)
+            assert "\u202e" not in line
+    # A cell a line, whatever its label holds.
+    assert len(cells_text(made, None).splitlines()) == 1 + len(HOSTILE)
