@@ -20,11 +20,13 @@ def energy_of(cell: CellDict) -> Estimate:
 
 def in_cells(document: SummaryDict) -> tuple[Estimate, Estimate]:
     """Energy in J and CO2e in g of all cells together."""
-    cells = document["cells"]
-    energy_j = document["session"].get("in_cells_j")
+    session, cells = document["session"], document["cells"]
+    energy_j, co2e_g = session.get("in_cells_j"), session.get("in_cells_co2e_g")
     return (
         total(map(energy_of, cells)) if energy_j is None else Estimate.from_dict(energy_j),
-        total(Estimate.from_dict(cell["co2e_g"]) for cell in cells),
+        total(Estimate.from_dict(cell["co2e_g"]) for cell in cells)
+        if co2e_g is None
+        else Estimate.from_dict(co2e_g),
     )
 
 

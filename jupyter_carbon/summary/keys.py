@@ -47,6 +47,7 @@ class SessionDict(TypedDict):
     co2e_g: EstimateDict
     kernel_co2e_g: EstimateDict | None
     in_cells_j: NotRequired[EstimateDict]
+    in_cells_co2e_g: NotRequired[EstimateDict]
     between_cells_co2e_g: NotRequired[EstimateDict]
     between_cells_s: NotRequired[float]
     gaps: NotRequired[list[GapDict]]

@@ -85,7 +85,9 @@ def _code(words: list[str]) -> Iterator[str]:
 def _code_span(text: str) -> str:
     if not text:
         return ""
-    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    # The shortest fence that does not occur: a reader may give up on very long ones.
+    runs = {len(run) for run in re.findall("`+", text)}
+    fence = "`" * next(length for length in range(1, len(runs) + 2) if length not in runs)
     # A blank at both ends is taken off by the reader; a backtick must not touch the fence.
     pad = " " if "`" in (text[0], text[-1]) or (text[0] == text[-1] == " " != text) else ""
     return f"{fence}{pad}{text}{pad}{fence}"

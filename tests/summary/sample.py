@@ -51,6 +51,8 @@ HOSTILE = [
     "x" * 10_000,
     "\n" * 10_000,
     "`" * 10_000,
+    "`" * 90 + "<img src=x onerror=alert(1)>",
+    "` `` ```` <img src=x onerror=alert(1)>",
     "文字 ｗｉｄｅ e\u0301 👩‍💻",
     "",
     "   ",
@@ -110,6 +112,7 @@ def document(*labels: str | None) -> SummaryDict:
             "co2e_g": estimate(energy_j / 3.6e6 * 458.29),
             "kernel_co2e_g": None,
             "in_cells_j": estimate(energy_j - between_j),
+            "in_cells_co2e_g": estimate((energy_j - between_j) / 3.6e6 * 458.29),
             "between_cells_co2e_g": estimate(between_j / 3.6e6 * 458.29),
             "gaps": [
                 {

@@ -76,12 +76,19 @@ def test_any_text_comes_back_as_text(text: str) -> None:
         ("run sudo chmod a+r /sys/x/energy_uj.", "run sudo chmod `a+r /sys/x/energy_uj`."),
         ("a|b", "`a`&#124;`b`"),
         ("a`b", "``a`b``"),
+        ("a``b", "`a``b`"),
+        ("a`b``c", "```a`b``c```"),
         ("1. item", "`1`. item"),
         ("", ""),
     ],
 )
 def test_plain_words_stay_and_the_rest_is_code(text: str, markdown: str) -> None:
     assert literal(text) == markdown
+
+
+def test_a_fence_stays_short_since_readers_give_up_on_long_ones() -> None:
+    """cmark reads no code span with a fence of 80 backticks or more."""
+    assert literal("`" * 90 + "<b>") == "` " + "`" * 90 + "<b> `"
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text)[:30])
