@@ -244,6 +244,20 @@ def test_readings_closer_than_two_ticks_hold_the_last_power():
     assert held.counter_j == pytest.approx(75 + 75 * 0.004)
 
 
+def test_the_counter_waits_where_a_held_power_was_ahead():
+    machine = Machine()
+    source = machine.source()
+    machine.run(1, 1.0)
+    source.read()
+    machine.run(0.019, 0.0)
+    ahead_j = source.read().counter_j
+    assert ahead_j == pytest.approx(102 + 102 * 0.019)
+    machine.run(0.011, 0.0)
+    assert source.read().counter_j == ahead_j
+    machine.run(1, 0.0)
+    assert source.read().counter_j == pytest.approx(102 + 12 * 1.03)
+
+
 @given(
     spans_s=st.lists(st.floats(0.0005, 0.3), min_size=1, max_size=100),
     share=st.floats(0.1, 0.5),

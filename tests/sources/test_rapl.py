@@ -108,7 +108,9 @@ def test_mmio_is_used_where_it_is_the_only_view(tree):
 
 
 def test_psys_stands_for_everything_where_there_is_no_package(tree):
-    tree([ZoneSpec("intel-rapl:0", "psys", steady(30)), ZoneSpec("intel-rapl:1", "dram")])
+    tree(
+        [ZoneSpec("intel-rapl:0", "psys", steady(30)), ZoneSpec("intel-rapl:1", "dram", steady(3))]
+    )
     discovery, sources = found()
     assert list(sources) == ["cpu:psys"]
     assert "no package zone" in sources["cpu:psys"].info.note
@@ -191,9 +193,11 @@ def test_a_driver_loaded_anew_is_followed(tree):
     _, sources = found()
     source = sources["cpu:package-0"]
     first = read(t, source)
+    open_files = len(list(Path("/proc/self/fd").iterdir()))
     t.reload("intel-rapl:0", 0o444)
     time.sleep(0.02)
     assert_metered(t, first, read(t, source))
+    assert len(list(Path("/proc/self/fd").iterdir())) == open_files
 
 
 def test_a_counter_that_stands_still_is_not_a_source(tree):

@@ -69,6 +69,15 @@ def test_a_counter_that_was_set_back_is_followed_from_there():
     assert c.advance(4, 4, 57_000_000) == 100
 
 
+def test_the_same_glitch_twice_is_not_taken_for_a_counter_set_back():
+    c = counter()
+    c.advance(0, 0, 100_000_000_000)
+    for n in (1, 3):
+        with pytest.raises(CounterError):
+            c.advance(n, n, 7_000_000 + n)
+        assert c.advance(n + 1, n + 1, 100_000_000_000 + n * 1_000_000) == n
+
+
 def test_without_a_range_nothing_wraps():
     c = counter(range_uj=0)
     c.advance(0, 0, 5_000_000)
