@@ -190,6 +190,12 @@ class CarbonMeter(MeterSettings):
         with self.look() as account:
             return account.reset(self._clock(), self._wall_clock())
 
+    @property
+    def rate(self) -> Rate:
+        """The intensity and the PUE in force."""
+        with self.look() as account:
+            return account.rate
+
     # Answers
 
     @contextmanager

@@ -15,6 +15,8 @@ from typing import Any
 from traitlets import Bool, Enum, Float, Unicode
 from traitlets.config import Configurable
 
+from jupyter_carbon.units import MassUnit
+
 PREFIX = "JUPYTER_CARBON_"
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"0", "false", "no", "off"})
@@ -48,6 +50,11 @@ class MeterSettings(Configurable):
         self._within("pue", 1.0, 10.0)
         self._within("idle_interval_s", 0.05, 60.0)
         self._within("busy_interval_s", 0.01, 10.0)
+
+    @property
+    def mass_unit(self) -> MassUnit:
+        """The unit that CO2e is shown in."""
+        return "lb" if self.co2e_unit == "lb" else "kg"
 
     def _read_environment(self, environ: Mapping[str, str]) -> None:
         parsers: dict[str, Callable[[str], object]] = {

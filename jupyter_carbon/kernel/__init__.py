@@ -1,0 +1,1 @@
+"""The meter inside an IPython kernel: hooks, magics, and how they come and go."""

@@ -1,0 +1,1 @@
+"""What reads hardware: one file a kind, all behind the protocol of `base`."""

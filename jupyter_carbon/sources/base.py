@@ -46,7 +46,7 @@ class SourceInfo:
     high_factor: float
     power_window_s: float = 0.0
     counter_step_s: float | None = None
-    """Time between two refreshes of the counter; 0 if it is continuous, None if it must be learnt."""
+    """Between two refreshes of the counter; 0 if it is continuous, None if it must be learnt."""
     note: str = ""
     """One or two sentences: how the figure is got and what its range rests on."""
     details: Mapping[str, str] = field(default_factory=dict)

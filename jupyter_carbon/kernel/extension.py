@@ -1,0 +1,102 @@
+"""`%load_ext jupyter_carbon` puts a meter in the kernel, `%unload_ext` takes it out."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from typing import Any
+
+from traitlets import TraitError
+
+from jupyter_carbon.kernel.cell_magic import blank_magic_line
+from jupyter_carbon.kernel.display import CellLines
+from jupyter_carbon.kernel.hooks import CellHooks
+from jupyter_carbon.kernel.magics import CarbonMagics
+from jupyter_carbon.kernel.synchronize import wait_for_gpus
+from jupyter_carbon.meter import CarbonMeter
+
+_STOP_WAIT_S = 0.5
+
+
+class Extension:
+    """A meter with all that ties it to one shell.
+
+    Args:
+        shell: the InteractiveShell.
+    """
+
+    def __init__(self, shell: Any) -> None:
+        self.shell = shell
+        self.meter = _configured(shell)
+        self.meter.notebook = os.environ.get("JPY_SESSION_NAME") or shell.user_ns.get(
+            "__vsc_ipynb_file__"
+        )
+        self.meter.before_end = self._before_end
+        self._lines = CellLines(shell, self.meter)
+        self._hooks = CellHooks(shell, self.meter, self._lines)
+        self._magics = CarbonMagics(shell, self.meter)
+
+    def load(self) -> None:
+        """Begins to meter; the sources are found on the meter's own thread."""
+        self._magics.register()
+        self.shell.input_transformers_cleanup.append(blank_magic_line)
+        self._hooks.register()
+        self.meter.start()
+        atexit.register(self._at_exit)
+        for complaint in self.meter.complaints:
+            sys.stderr.write(f"jupyter_carbon: {complaint}\n")
+
+    def unload(self) -> None:
+        """Leaves the shell as it was."""
+        self._hooks.unregister()
+        self._magics.unregister()
+        cleanup = self.shell.input_transformers_cleanup
+        if blank_magic_line in cleanup:
+            cleanup.remove(blank_magic_line)
+        self._lines.close()
+        self.meter.stop()
+        atexit.unregister(self._at_exit)
+
+    def _before_end(self) -> None:
+        if self.meter.synchronize:
+            wait_for_gpus()
+
+    def _at_exit(self) -> None:
+        self.meter.sampler.stop(_STOP_WAIT_S)
+
+
+def _configured(shell: Any) -> CarbonMeter:
+    """A meter with the shell's configuration, or without it where that cannot be followed."""
+    try:
+        return CarbonMeter(parent=shell)
+    except TraitError as error:
+        meter = CarbonMeter()
+        meter.complaints.append(
+            f"The configuration of CarbonMeter is not used, since it cannot be followed: {error}"
+        )
+        return meter
+
+
+_loaded: dict[int, Extension] = {}
+
+
+def load(shell: Any) -> None:
+    """What IPython's `load_ipython_extension` does; once a shell."""
+    if id(shell) in _loaded:
+        return
+    extension = Extension(shell)
+    _loaded[id(shell)] = extension
+    extension.load()
+
+
+def unload(shell: Any) -> None:
+    """What IPython's `unload_ipython_extension` does."""
+    extension = _loaded.pop(id(shell), None)
+    if extension is not None:
+        extension.unload()
+
+
+def loaded_meter() -> CarbonMeter | None:
+    """The meter that an extension runs in this process, the newest if there are several."""
+    return list(_loaded.values())[-1].meter if _loaded else None

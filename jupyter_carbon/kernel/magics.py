@@ -1,0 +1,198 @@
+"""`%carbon` and `%%carbon` as IPython knows them: commands, help, completion."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from jupyter_carbon.carbon import CarbonError, parse_pue
+from jupyter_carbon.grid.place import UnknownPlace
+from jupyter_carbon.kernel.display import window_line
+from jupyter_carbon.kernel.options import (
+    CELL_OPTIONS,
+    COMMANDS,
+    Command,
+    OptionError,
+    parse_cell_options,
+    parse_command,
+)
+from jupyter_carbon.kernel.synchronize import wait_for_gpus
+from jupyter_carbon.meter import CarbonMeter
+from jupyter_carbon.summary.doctor import doctor_text
+from jupyter_carbon.summary.document import build_document
+from jupyter_carbon.summary.form import ExportError, write
+from jupyter_carbon.summary.text import cells_text, status_text
+from jupyter_carbon.units import MassUnit, intensity_text
+from jupyter_carbon.windows import WindowStatus
+
+
+class CarbonMagics:
+    """The magics of one meter.
+
+    Args:
+        shell: the InteractiveShell.
+        meter: what they ask and command.
+    """
+
+    def __init__(self, shell: Any, meter: CarbonMeter) -> None:
+        self._shell = shell
+        self._meter = meter
+        self._commands: dict[str, Callable[[Command], str]] = {
+            "status": self._status,
+            "cells": self._cells,
+            "pause": self._pause,
+            "resume": self._resume,
+            "reset": self._reset,
+            "region": self._region,
+            "pue": self._pue,
+            "export": self._export,
+            "doctor": self._doctor,
+        }
+
+    def register(self) -> None:
+        """Makes the magics and their completion known."""
+        self._shell.register_magic_function(self.line_magic, "line", "carbon")
+        self._shell.register_magic_function(self.cell_magic, "cell", "carbon")
+        self._shell.set_hook("complete_command", self.complete, str_key="%carbon")
+        self._shell.set_hook("complete_command", self.complete_cell, str_key="%%carbon")
+
+    def unregister(self) -> None:
+        """Takes them back."""
+        for kind in ("line", "cell"):
+            self._shell.magics_manager.magics[kind].pop("carbon", None)
+        commands = self._shell.strdispatchers.get("complete_command")
+        for key in ("%carbon", "%%carbon"):
+            if commands is not None:
+                commands.strs.pop(key, None)
+
+    def line_magic(self, line: str) -> None:
+        """The energy and carbon meter: what the session has cost, and the meter's settings.
+
+        ::
+
+            %carbon [status]            the session so far, its sources, what is not measured
+            %carbon cells               every cell's energy and CO2e
+            %carbon region PLACE        count CO2e at a place's intensity from now on
+            %carbon region PLACE --all  ... and for the whole session
+            %carbon pue NUMBER [--all]  the building's energy over the machines', 1 to 10
+            %carbon pause               count nothing until resume; exports name the gap
+            %carbon resume              count again
+            %carbon reset               begin a new session, with nothing counted
+            %carbon export PATH         write the summary: .json, .csv or .md
+            %carbon doctor              how each figure is got, and what would make it better
+
+        `%%carbon` at the head of a cell prints what that cell cost.
+        """
+        try:
+            command = parse_command(line)
+            sys.stdout.write(self._commands[command.name](command) + "\n")
+        except (OptionError, ExportError) as error:
+            sys.stderr.write(f"{error}\n")
+
+    def cell_magic(self, line: str, cell: str) -> None:
+        """Prints, after the cell, its energy with range, CO2e, duration, mean power and provenance.
+
+        ::
+
+            %%carbon [--label NAME] [--no-sync] [--quiet]
+
+        --label NAME  a name for the cell, in the summary and in its line
+        --no-sync     do not wait at the end for work that the cell queued on a GPU
+        --quiet       meter under the label, print nothing
+
+        The cell runs exactly as it would without the line: every cell is
+        metered, `%%carbon` only has its figure shown.
+        """
+        # Reached only by run_cell_magic: in a cell of its own the line is blanked beforehand.
+        try:
+            options = parse_cell_options(line)
+        except OptionError as error:
+            sys.stderr.write(f"{error}\n")
+            options = parse_cell_options("")
+        window = self._meter.open_label(options.label or "%%carbon")
+        status: WindowStatus = "ok"
+        try:
+            result = self._shell.run_cell(cell)
+            status = "ok" if result.success else "error"
+            if options.synchronize and self._meter.synchronize:
+                wait_for_gpus()
+        finally:
+            self._meter.close_label(window, status)
+        if not options.quiet:
+            self._meter.wait_final(window, 0.15)
+            sys.stdout.write(window_line(self._meter, window) + "\n")
+
+    def complete(self, _shell: Any, event: Any) -> list[str]:
+        """What may follow `%carbon`."""
+        words = event.line.split()
+        if len(words) >= 2 and words[1] in ("region", "pue") and not event.line.endswith(words[1]):
+            names = self._places() if words[1] == "region" else []
+            return [*names, "--all"]
+        if len(words) <= 1 or (len(words) == 2 and not event.line.endswith(" ")):
+            return list(COMMANDS)
+        return []
+
+    def complete_cell(self, _shell: Any, _event: Any) -> list[str]:
+        """What may follow `%%carbon`."""
+        return list(CELL_OPTIONS)
+
+    def _places(self) -> list[str]:
+        names = getattr(self._meter.lookup, "names", None)
+        return list(names()) if names is not None else []
+
+    def _status(self, _command: Command) -> str:
+        return status_text(build_document(self._meter), co2e_unit=self._unit)
+
+    def _cells(self, _command: Command) -> str:
+        return cells_text(build_document(self._meter), None, co2e_unit=self._unit)
+
+    def _pause(self, _command: Command) -> str:
+        self._meter.pause()
+        return "The meter is paused: nothing is counted until %carbon resume, and exports say so."
+
+    def _resume(self, _command: Command) -> str:
+        self._meter.resume()
+        return "The meter counts again."
+
+    def _reset(self, _command: Command) -> str:
+        old = self._meter.reset()
+        document = build_document(self._meter, old)
+        first = status_text(document, co2e_unit=self._unit).splitlines()[0]
+        return (
+            f"A new session has begun. The one that ended: {first.removeprefix('Session').strip()}"
+        )
+
+    def _region(self, command: Command) -> str:
+        try:
+            intensity = self._meter.set_region(command.argument, everything=command.everything)
+        except UnknownPlace as error:
+            place = self._meter.rate.intensity.place
+            raise OptionError(f"{error} The region stays {place}.") from None
+        span = "the whole session" if command.everything else "what follows"
+        year = f", {intensity.year}" if intensity.year else ""
+        return (
+            f"CO2e of {span} is counted at {intensity_text(intensity.g_per_kwh, self._unit)}:"
+            f" {intensity.place} ({intensity.basis} {intensity.kind}{year}, {intensity.source})."
+        )
+
+    def _pue(self, command: Command) -> str:
+        try:
+            pue = parse_pue(command.argument)
+        except CarbonError as error:
+            raise OptionError(f"{error} The PUE stays {self._meter.rate.pue:g}.") from None
+        self._meter.set_pue(pue, everything=command.everything)
+        span = "the whole session" if command.everything else "what follows"
+        return f"CO2e of {span} is counted with a PUE of {pue:g}."
+
+    def _export(self, command: Command) -> str:
+        self._meter.wait_final()
+        path = write(build_document(self._meter), command.argument)
+        return f"The session's summary is in {path}."
+
+    def _doctor(self, _command: Command) -> str:
+        return doctor_text(self._meter)
+
+    @property
+    def _unit(self) -> MassUnit:
+        return self._meter.mass_unit
