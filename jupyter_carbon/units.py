@@ -176,18 +176,29 @@ _POUND_SCALES: Sequence[_Scale] = (("lb", G_PER_LB, 0.0),)
 _POWER_SCALES: Sequence[_Scale] = (("mW", 1e-3, 0.0), ("W", 1.0, 0.1), ("kW", 1e3, 1.0))
 
 _DIGITS = 3
+_BOUND_SHARE = 0.05
 _FINEST = {"mWh": -3, "mg": -3, "lb": -6, "mW": -3}
 """The last decimal place that the smallest units show; less than that is shown as a bound."""
 _NEVER = -999
 """A decimal place beyond any that a float has."""
 
 
+def is_bound(estimate: Ranged) -> bool:
+    """True where all that is known is an upper bound: the range begins at 0, or near it.
+
+    A cell too short for a GPU's counter still has a low end above 0 from what
+    is modelled beside it; below a twentieth of the high end that tells nothing.
+    """
+    low, high = estimate.low, estimate.high
+    return low is not None and high is not None and high > 0 and low <= _BOUND_SHARE * high
+
+
 def energy_text(energy_j: Ranged) -> str:
     """An energy for people: "0.204 kWh ± 5 %", "55 Wh (41 to 78 Wh)", "< 0.02 Wh".
 
     At most three digits, and none finer than a third of the range's half-width.
-    A range that begins at 0 is shown as its upper bound, rounded up; "0 Wh" is
-    an exact zero; what was not measured is "not measured".
+    A range that begins at 0, or as good as there, is shown as its upper bound,
+    rounded up; "0 Wh" is an exact zero; what was not measured is "not measured".
     """
     return _estimate_text(energy_j, _ENERGY_SCALES, "Wh", "")
 
@@ -253,7 +264,7 @@ def _estimate_text(estimate: Ranged, scales: Sequence[_Scale], zero: str, suffix
         return "not measured"
     if low == high == 0:
         return f"0 {zero}{suffix}"
-    if low == 0:
+    if is_bound(estimate):
         return _bound_text(high, scales, suffix)
     unit, size = _scale(value or high, scales)
     finest = _FINEST.get(unit, _NEVER)

@@ -167,7 +167,8 @@ def test_a_hostile_text_is_repeated_short_and_on_one_line() -> None:
         (164, 100, 230, "160 Wh ± 41 %"),
         (200, 199, 201, "0.200 kWh ± 0.5 %"),
         (55, 41, 78, "55 Wh (41 to 78 Wh)"),
-        (2, 0.01, 200, "2 Wh (0 to 200 Wh)"),
+        (20, 11, 200, "20 Wh (10 to 200 Wh)"),
+        (2, 0.01, 200, "< 200 Wh"),
         (0.01, 0, 0.02, "< 0.02 Wh"),
         (0, 0, 0.0123, "< 0.013 Wh"),
         (0, 0, 0.004, "< 4 mWh"),
@@ -251,7 +252,10 @@ def test_a_shown_range_holds_the_range(energy: Estimate) -> None:
     assert energy.high is not None
     assert energy.value is not None
     noise = 1e-11
-    if per_cent := re.fullmatch(r"(.*) ± (.*) %", text):
+    if text.startswith("< "):
+        assert energy.low <= energy.high / 20
+        assert parse_energy_j(text.removeprefix("< ")) >= energy.high
+    elif per_cent := re.fullmatch(r"(.*) ± (.*) %", text):
         shown = parse_energy_j(per_cent[1])
         part = float(per_cent[2]) / 100
         # The percentage is of the value; the value is rounded to a third of the half-width.

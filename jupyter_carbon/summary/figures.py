@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from datetime import datetime
 
-from jupyter_carbon.estimate import Estimate, EstimateDict, total
+from jupyter_carbon.estimate import Estimate, EstimateDict, Provenance, total
 from jupyter_carbon.summary.keys import CellDict, GridDict, SummaryDict
-from jupyter_carbon.units import MassUnit, energy_text, mass_text, power_text
+from jupyter_carbon.units import MassUnit, energy_text, is_bound, mass_text, power_text
 
 _RANGE = re.compile(r" (?:± .*|\(.* to .*\))$")
 
@@ -40,13 +41,29 @@ def between_cells(document: SummaryDict) -> tuple[Estimate, Estimate | None]:
     )
 
 
-def is_below_resolution(estimate: Estimate) -> bool:
-    """True where all that is known is an upper bound."""
-    return estimate.low == 0 and estimate.high is not None and estimate.high > 0
+def provenance_text(energy_j: EstimateDict, parts: Iterable[EstimateDict]) -> str:
+    """How a sum was got: one word, or the share of each: "92 % counter, 8 % assumed"."""
+    shares_j: dict[str, float] = {}
+    for part in parts:
+        if part["value"] is not None:
+            kind = part["provenance"]
+            shares_j[kind] = shares_j.get(kind, 0.0) + part["value"]
+    whole_j = sum(shares_j.values())
+    if energy_j["provenance"] != Provenance.MIXED or len(shares_j) < 2 or whole_j <= 0:
+        return energy_j["provenance"]
+    ranked = sorted(shares_j.items(), key=lambda item: -item[1])
+    texts = [
+        f"{share_j / whole_j * 100:.0f} % {kind}"
+        for kind, share_j in ranked
+        if share_j >= 0.005 * whole_j
+    ]
+    return ", ".join(texts) if len(texts) > 1 else f"almost all {ranked[0][0]}"
 
 
 def mean_power_text(cell: CellDict) -> str:
     """Mean power of the machine over the cell: "87 W"; empty where its energy does not tell.
+
+    Nor does it where other cells had part of its time.
 
     No digit is finer than a third of the range's half-width, as with energies.
     """
@@ -54,7 +71,7 @@ def mean_power_text(cell: CellDict) -> str:
     value, low, high = energy_j.value, energy_j.low, energy_j.high
     if value is None or low is None or high is None or cell["duration_s"] <= 0:
         return ""
-    if is_below_resolution(energy_j):
+    if is_bound(energy_j) or cell["overlapped"]:
         return ""
     power_w = value / cell["duration_s"]
     finest_w = (high - low) / cell["duration_s"] / 6

@@ -15,6 +15,7 @@ from jupyter_carbon.summary.figures import (
     mean_power_text,
     moment_text,
     place_text,
+    provenance_text,
 )
 from jupyter_carbon.summary.keys import CellDict, GridDict, SourceDict, SummaryDict
 from jupyter_carbon.summary.plain import display_width, fitted, one_line
@@ -88,7 +89,15 @@ def status_text(document: SummaryDict, *, co2e_unit: MassUnit = "kg") -> str:
     figures = [
         _part(energy_j, co2e_g, co2e_unit),
         duration_text(session["duration_s"]),
-        *([] if energy_j.is_missing else [energy_j.provenance.value]),
+        *(
+            []
+            if energy_j.is_missing
+            else [
+                provenance_text(
+                    session["energy_j"], (source["energy_j"] for source in document["sources"])
+                )
+            ]
+        ),
         "this kernel's share" if session["scope"] == "kernel" else "the whole machine",
     ]
     lines = [
@@ -146,7 +155,7 @@ def _figures(cell: CellDict, co2e_unit: MassUnit) -> list[str]:
         *energy_and_mass_text(energy_j, Estimate.from_dict(cell["co2e_g"]), co2e_unit),
         duration,
         *([f"{power} mean"] if power else []),
-        energy_j.provenance.value,
+        provenance_text(cell["energy_j"], cell["sources"].values()),
     ]
 
 
@@ -202,9 +211,16 @@ def _cell_row(cell: CellDict, co2e_unit: MassUnit) -> tuple[str, ...]:
         mass_text(mass, co2e_unit),
         duration_text(cell["duration_s"]),
         mean_power_text(cell),
-        cell["energy_j"]["provenance"],
-        "" if cell["status"] == "ok" else cell["status"],
+        provenance_text(cell["energy_j"], cell["sources"].values()),
+        " ".join(_remarks(cell)),
     )
+
+
+def _remarks(cell: CellDict) -> Iterable[str]:
+    if cell["status"] != "ok":
+        yield cell["status"]
+    if cell["overlapped"]:
+        yield "overlapped"
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> str:

@@ -4,6 +4,8 @@ from html.parser import HTMLParser
 
 import pytest
 
+from jupyter_carbon.estimate import Estimate, Provenance
+from jupyter_carbon.summary.figures import provenance_text
 from jupyter_carbon.summary.plain import display_width
 from jupyter_carbon.summary.text import cell_html, cell_line, cells_text, status_text
 from tests.summary.sample import CPU, GPU, HOSTILE, cell, document, estimate, hostile_document
@@ -193,3 +195,24 @@ def test_a_terminal_gets_no_control_character_from_anybody() -> None:
             assert "\u202e" not in line
     # A cell a line, whatever its label holds.
     assert len(cells_text(made, None).splitlines()) == 1 + len(HOSTILE)
+
+
+def test_a_mixed_sum_names_what_it_is_mixed_of() -> None:
+    counted = Estimate(92.0, 90.0, 94.0, Provenance.COUNTER).as_dict()
+    assumed = Estimate(8.0, 4.0, 16.0, Provenance.ASSUMED).as_dict()
+    little = Estimate(0.01, 0.0, 0.02, Provenance.ASSUMED).as_dict()
+    whole = Estimate(100.0, 94.0, 110.0, Provenance.MIXED).as_dict()
+    assert provenance_text(whole, [assumed, counted]) == "92 % counter, 8 % assumed"
+    assert provenance_text(whole, [counted, little]) == "almost all counter"
+    assert provenance_text(counted, [counted]) == "counter"
+    assert provenance_text(Estimate.missing().as_dict(), []) == "missing"
+
+
+def test_a_cell_that_shares_its_time_has_no_mean_power() -> None:
+    shared = cell()
+    assert "mean" in cell_line(shared)
+    shared["overlapped"] = True
+    assert "mean" not in cell_line(shared)
+    whole = document()
+    whole["cells"] = [shared]
+    assert "overlapped" in cells_text(whole)
