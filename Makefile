@@ -1,0 +1,51 @@
+# jupyter_carbon. Needs Python 3.11 or newer, git and make; everything else goes into .venv.
+#   make demo              JupyterLab on a copy of examples/first-meter.ipynb
+#   make demo HEADLESS=1   the same notebook without a browser, and its summary
+#   make test              style, types and floors, then the tests
+#   make bench             speed, memory and accuracy, each beside its limit
+#   make lint, make format, make clean
+# Another Python than python3: make PYTHON=python3.13 ...
+PYTHON ?= python3
+
+bin := $(if $(filter Windows_NT,$(OS)),.venv/Scripts,.venv/bin)
+python := $(bin)/python
+
+# A Python that was asked for is used even where .venv was made with another version.
+chosen := $(if $(filter command environment,$(firstword $(origin PYTHON))),--this-python)
+too_old := "jupyter_carbon needs Python 3.11 or newer, and $(PYTHON) is older. Name another one: make PYTHON=python3.12 ..."
+environment = @command -v $(PYTHON) >/dev/null || \
+	{ echo "There is no $(PYTHON) here. jupyter_carbon needs Python 3.11 or newer: make PYTHON=..."; exit 1; }; \
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { echo $(too_old); exit 1; }; \
+	$(PYTHON) scripts/environment.py $(chosen)
+
+.PHONY: help demo test check lint format bench clean
+
+help:
+	@sed -n '2,7s/^# *//p' Makefile
+
+demo:
+	$(environment) $(if $(HEADLESS),headless,demo)
+	@$(python) scripts/demo.py $(if $(HEADLESS),--headless)
+
+# pytest comes last, so that its own closing line ends the output.
+test: lint
+	$(python) -m pytest
+
+lint:
+	$(environment) test lint
+	$(python) -m ruff check .
+	$(python) -m ruff format --check .
+	$(python) -m mypy
+	$(bin)/lint-imports
+
+format:
+	$(environment) lint
+	$(python) -m ruff check --fix .
+	$(python) -m ruff format .
+
+bench:
+	$(environment) bench
+	$(python) -m benchmarks
+
+clean:
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
