@@ -7,15 +7,39 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from jupyter_carbon.meter import CarbonMeter, Figure
 from jupyter_carbon.summary.document import inclusive_dict
-from jupyter_carbon.summary.text import cell_html, cell_line
+from jupyter_carbon.summary.rich import cell_html
+from jupyter_carbon.summary.text import cell_line
 from jupyter_carbon.windows import Window
 
 _PLAIN_WAIT_S = 0.15
 _KEEP = 64
+
+
+class Answer(NamedTuple):
+    """What a command says: for a terminal, and for a notebook where that has a form of its own."""
+
+    text: str
+    html: str | None = None
+
+
+def is_notebook(shell: Any) -> bool:
+    """True if the shell's front end shows HTML: it belongs to a kernel."""
+    return getattr(shell, "kernel", None) is not None
+
+
+def show_answer(shell: Any, answer: Answer) -> None:
+    """Shows what a command says, in the richest form that the front end has."""
+    if answer.html is None or not is_notebook(shell):
+        sys.stdout.write(answer.text + "\n")
+        return
+    from IPython.display import display
+
+    bundle = {"text/plain": answer.text, "text/html": answer.html}
+    display(bundle, raw=True)  # type: ignore[no-untyped-call]
 
 
 class CellLines:
@@ -28,7 +52,7 @@ class CellLines:
 
     def __init__(self, shell: Any, meter: CarbonMeter) -> None:
         self._meter = meter
-        self._is_notebook = getattr(shell, "kernel", None) is not None
+        self._is_notebook = is_notebook(shell)
         self._waiting: dict[tuple[str, int | None], Callable[[], None]] = {}
         self._off = meter.on(self._finished)
 

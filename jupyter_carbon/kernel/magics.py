@@ -8,7 +8,7 @@ from typing import Any
 
 from jupyter_carbon.carbon import CarbonError, parse_pue
 from jupyter_carbon.grid.place import UnknownPlace
-from jupyter_carbon.kernel.display import window_line
+from jupyter_carbon.kernel.display import Answer, show_answer, window_line
 from jupyter_carbon.kernel.options import (
     CELL_OPTIONS,
     COMMANDS,
@@ -22,6 +22,7 @@ from jupyter_carbon.meter import CarbonMeter
 from jupyter_carbon.summary.doctor import doctor_text
 from jupyter_carbon.summary.document import build_document
 from jupyter_carbon.summary.form import ExportError, write
+from jupyter_carbon.summary.rich import cells_html, status_html
 from jupyter_carbon.summary.text import cells_text, status_text
 from jupyter_carbon.units import MassUnit, intensity_text
 from jupyter_carbon.windows import WindowStatus
@@ -38,7 +39,7 @@ class CarbonMagics:
     def __init__(self, shell: Any, meter: CarbonMeter) -> None:
         self._shell = shell
         self._meter = meter
-        self._commands: dict[str, Callable[[Command], str]] = {
+        self._commands: dict[str, Callable[[Command], Answer]] = {
             "status": self._status,
             "cells": self._cells,
             "pause": self._pause,
@@ -86,7 +87,8 @@ class CarbonMagics:
         """
         try:
             command = parse_command(line)
-            sys.stdout.write(self._commands[command.name](command) + "\n")
+            answer = self._commands[command.name](command)
+            show_answer(self._shell, answer)
         except (OptionError, ExportError) as error:
             sys.stderr.write(f"{error}\n")
 
@@ -141,29 +143,37 @@ class CarbonMagics:
         names = getattr(self._meter.lookup, "names", None)
         return list(names()) if names is not None else []
 
-    def _status(self, _command: Command) -> str:
-        return status_text(build_document(self._meter), co2e_unit=self._unit)
+    def _status(self, _command: Command) -> Answer:
+        document = build_document(self._meter)
+        return Answer(
+            status_text(document, co2e_unit=self._unit), status_html(document, co2e_unit=self._unit)
+        )
 
-    def _cells(self, _command: Command) -> str:
-        return cells_text(build_document(self._meter), None, co2e_unit=self._unit)
+    def _cells(self, _command: Command) -> Answer:
+        document = build_document(self._meter)
+        return Answer(
+            cells_text(document, None, co2e_unit=self._unit),
+            cells_html(document, co2e_unit=self._unit),
+        )
 
-    def _pause(self, _command: Command) -> str:
+    def _pause(self, _command: Command) -> Answer:
         self._meter.pause()
-        return "The meter is paused: nothing is counted until %carbon resume, and exports say so."
+        return Answer(
+            "The meter is paused: nothing is counted until %carbon resume, and exports say so."
+        )
 
-    def _resume(self, _command: Command) -> str:
+    def _resume(self, _command: Command) -> Answer:
         self._meter.resume()
-        return "The meter counts again."
+        return Answer("The meter counts again.")
 
-    def _reset(self, _command: Command) -> str:
+    def _reset(self, _command: Command) -> Answer:
         old = self._meter.reset()
         document = build_document(self._meter, old)
         first = status_text(document, co2e_unit=self._unit).splitlines()[0]
-        return (
-            f"A new session has begun. The one that ended: {first.removeprefix('Session').strip()}"
-        )
+        ended = first.removeprefix("Session").strip()
+        return Answer(f"A new session has begun. The one that ended: {ended}")
 
-    def _region(self, command: Command) -> str:
+    def _region(self, command: Command) -> Answer:
         try:
             intensity = self._meter.set_region(command.argument, everything=command.everything)
         except UnknownPlace as error:
@@ -171,27 +181,27 @@ class CarbonMagics:
             raise OptionError(f"{error} The region stays {place}.") from None
         span = "the whole session" if command.everything else "what follows"
         year = f", {intensity.year}" if intensity.year else ""
-        return (
+        return Answer(
             f"CO2e of {span} is counted at {intensity_text(intensity.g_per_kwh, self._unit)}:"
             f" {intensity.place} ({intensity.basis} {intensity.kind}{year}, {intensity.source})."
         )
 
-    def _pue(self, command: Command) -> str:
+    def _pue(self, command: Command) -> Answer:
         try:
             pue = parse_pue(command.argument)
         except CarbonError as error:
             raise OptionError(f"{error} The PUE stays {self._meter.rate.pue:g}.") from None
         self._meter.set_pue(pue, everything=command.everything)
         span = "the whole session" if command.everything else "what follows"
-        return f"CO2e of {span} is counted with a PUE of {pue:g}."
+        return Answer(f"CO2e of {span} is counted with a PUE of {pue:g}.")
 
-    def _export(self, command: Command) -> str:
+    def _export(self, command: Command) -> Answer:
         self._meter.wait_final()
         path = write(build_document(self._meter), command.argument)
-        return f"The session's summary is in {path}."
+        return Answer(f"The session's summary is in {path}.")
 
-    def _doctor(self, _command: Command) -> str:
-        return doctor_text(self._meter)
+    def _doctor(self, _command: Command) -> Answer:
+        return Answer(doctor_text(self._meter))
 
     @property
     def _unit(self) -> MassUnit:

@@ -1,0 +1,160 @@
+"""The same figures as HTML for a notebook: no style sheet, no script, colours from the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+
+from jupyter_carbon.estimate import Estimate
+from jupyter_carbon.summary.figures import (
+    between_cells,
+    energy_and_mass_text,
+    energy_of,
+    in_cells,
+    mean_power_text,
+    provenance_text,
+)
+from jupyter_carbon.summary.keys import CellDict, SourceDict, SummaryDict
+from jupyter_carbon.summary.plain import one_line
+from jupyter_carbon.summary.text import (
+    BETWEEN,
+    LONGEST_NAME,
+    figures_of,
+    gap_text,
+    grid_text,
+    name_of,
+    remarks_on,
+    session_figures,
+)
+from jupyter_carbon.units import MassUnit, duration_text, energy_text
+
+_SHOWN_CELLS = 200
+_CELL = "text-align: left; padding: 0.1em 1em 0.1em 0; border: none; background: none"
+_TABLE = "margin: 0.3em 0 0 1em; border-collapse: collapse; background: none"
+_SMALL = "opacity: 0.75; font-size: 90%"
+# A page that typesets formulas looks for dollar signs in output too, but not in these classes.
+_LITERAL = 'class="mathjax_ignore tex2jax_ignore" dir="auto"'
+
+
+def cell_html(
+    cell: CellDict, *, co2e_unit: MassUnit = "kg", names: Mapping[str, str] | None = None
+) -> str:
+    """The line after a cell, which opens to the energy of each source.
+
+    `names` maps a source's id to its name for people.
+    """
+    energy, *others = figures_of(cell, co2e_unit)
+    items = [
+        *(f"<b>{_text(name)}</b>" for name in name_of(cell)),
+        f"<b>{escape(energy)}</b>",
+        *map(escape, others),
+    ]
+    line = BETWEEN.join(items)
+    if len(cell["sources"]) < 2:
+        return _frame("Energy of this cell", line)
+    rows = [
+        (
+            _text((names or {}).get(key, key)),
+            escape(energy_text(Estimate.from_dict(energy_j))),
+            escape(one_line(energy_j["provenance"])),
+        )
+        for key, energy_j in cell["sources"].items()
+    ]
+    return _frame("Energy of this cell", _details(line, _table(rows)))
+
+
+def cells_html(document: SummaryDict, *, co2e_unit: MassUnit = "kg") -> str:
+    """The session's last cells as a table."""
+    cells = document["cells"]
+    if not cells:
+        return _frame("Energy of the cells", "No cell has been metered yet.")
+    rows = [_cell_row(cell, co2e_unit) for cell in cells[-_SHOWN_CELLS:]]
+    heads = ("cell", "label", "energy", "CO2e", "duration", "mean power", "how it was got", "")
+    earlier = len(cells) - len(rows)
+    more = f'<div style="{_SMALL}">{earlier} earlier cells not shown.</div>' if earlier else ""
+    return _frame("Energy of the cells", _table(rows, heads) + more)
+
+
+def status_html(document: SummaryDict, *, co2e_unit: MassUnit = "kg") -> str:
+    """The session's account: figures, sources, place, what is not measured."""
+    energy, *others = session_figures(document, co2e_unit)
+    parts = [
+        ("in cells", *_pair(*in_cells(document), co2e_unit), _count(len(document["cells"]))),
+        ("between cells", *_pair(*between_cells(document), co2e_unit), ""),
+    ]
+    blocks = [
+        BETWEEN.join([f"<b>{escape(energy)}</b>", *map(escape, others)]),
+        _table([tuple(map(escape, part)) for part in parts]),
+        *(_small(gap_text(gap)) for gap in document["session"].get("gaps", [])),
+        *map(_source, document["sources"]),
+        *(_small(grid_text(grid, co2e_unit)) for grid in document["grid"]),
+        *(_small(note) for note in document["notes"]),
+    ]
+    return _frame("Energy of this session", "".join(f"<div>{block}</div>" for block in blocks))
+
+
+def _cell_row(cell: CellDict, co2e_unit: MassUnit) -> tuple[str, ...]:
+    count = cell["execution_count"]
+    texts = (
+        *energy_and_mass_text(energy_of(cell), Estimate.from_dict(cell["co2e_g"]), co2e_unit),
+        duration_text(cell["duration_s"]),
+        mean_power_text(cell),
+        provenance_text(cell["energy_j"], cell["sources"].values()),
+        " ".join(remarks_on(cell)),
+    )
+    number = "" if count is None else f"[{count}]"
+    return (number, "".join(map(_text, name_of(cell))), *map(escape, texts))
+
+
+def _source(source: SourceDict) -> str:
+    state = [] if source["state"] == "ok" else [_text(source["state"])]
+    line = BETWEEN.join(
+        [
+            _text(source["name"]),
+            f"<b>{escape(energy_text(Estimate.from_dict(source['energy_j'])))}</b>",
+            _text(source["provenance"]),
+            *state,
+        ]
+    )
+    return _details(line, _small(source["note"])) if source["note"] else line
+
+
+def _pair(energy_j: Estimate, co2e_g: Estimate | None, co2e_unit: MassUnit) -> tuple[str, str]:
+    if co2e_g is None:
+        return energy_text(energy_j), ""
+    return energy_and_mass_text(energy_j, co2e_g, co2e_unit)
+
+
+def _count(cells: int) -> str:
+    return f"{cells} cell{'' if cells == 1 else 's'}"
+
+
+def _text(text: str) -> str:
+    return f"<span {_LITERAL}>{escape(one_line(text, LONGEST_NAME))}</span>"
+
+
+def _small(text: str) -> str:
+    return f'<div {_LITERAL} style="{_SMALL}">{escape(one_line(text))}</div>'
+
+
+def _table(rows: Iterable[Sequence[str]], heads: Sequence[str] = ()) -> str:
+    """A table of cells that are HTML already."""
+    head = "".join(f'<th scope="col" style="{_CELL}">{escape(text)}</th>' for text in heads)
+    body = "".join(
+        "<tr>" + "".join(f'<td style="{_CELL}">{cell}</td>' for cell in row) + "</tr>"
+        for row in rows
+    )
+    head = f"<thead><tr>{head}</tr></thead>" if head else ""
+    return f'<table style="{_TABLE}">{head}<tbody>{body}</tbody></table>'
+
+
+def _details(line: str, rest: str) -> str:
+    return f'<details><summary style="cursor: pointer">{line}</summary>{rest}</details>'
+
+
+def _frame(label: str, inside: str) -> str:
+    return (
+        f'<div role="group" aria-label="{escape(label)}" style="border-left: 3px solid #2f9e62;'
+        " padding-left: 0.6em; color: inherit; font-variant-numeric: tabular-nums; overflow-x: auto"
+        f'">{inside}</div>'
+    )
