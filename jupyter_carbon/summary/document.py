@@ -187,6 +187,7 @@ def _source(account: Account, source: SourceAccount, session: Session, inside: C
         "kernel_energy_j": None,
         "note": info.note,
         "between_cells_j": between.as_dict(),
+        "details": dict(info.details),
     }
 
 

@@ -66,6 +66,7 @@ class SourceDict(TypedDict):
     kernel_energy_j: EstimateDict | None
     note: str
     between_cells_j: NotRequired[EstimateDict]
+    details: NotRequired[dict[str, str]]
 
 
 class RangePartsDict(TypedDict):

@@ -29,7 +29,7 @@ from jupyter_carbon.summary.text import (
 from jupyter_carbon.units import MassUnit, duration_text, energy_text
 
 _SHOWN_CELLS = 200
-_CELL = "text-align: left; padding: 0.1em 1em 0.1em 0; border: none; background: none"
+_CELL = "text-align: left; white-space: nowrap; padding: 0.1em 1em 0.1em 0; border: none; background: none"
 _TABLE = "margin: 0.3em 0 0 1em; border-collapse: collapse; background: none"
 _SMALL = "opacity: 0.75; font-size: 90%"
 # A page that typesets formulas looks for dollar signs in output too, but not in these classes.
@@ -95,8 +95,12 @@ def status_html(document: SummaryDict, *, co2e_unit: MassUnit = "kg") -> str:
 
 def _cell_row(cell: CellDict, co2e_unit: MassUnit) -> tuple[str, ...]:
     count = cell["execution_count"]
+    energy, mass = energy_and_mass_text(
+        energy_of(cell), Estimate.from_dict(cell["co2e_g"]), co2e_unit
+    )
     texts = (
-        *energy_and_mass_text(energy_of(cell), Estimate.from_dict(cell["co2e_g"]), co2e_unit),
+        energy,
+        mass.replace(" CO2e", ""),
         duration_text(cell["duration_s"]),
         mean_power_text(cell),
         provenance_text(cell["energy_j"], cell["sources"].values()),

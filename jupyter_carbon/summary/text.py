@@ -178,7 +178,7 @@ def _cell_row(cell: CellDict, co2e_unit: MassUnit) -> tuple[str, ...]:
         "" if count is None else f"[{count}]",
         fitted(one_line(cell["label"] or "", LONGEST_NAME), _LABEL_COLUMNS).rstrip(),
         energy,
-        mass,
+        mass.replace(" CO2e", ""),
         duration_text(cell["duration_s"]),
         mean_power_text(cell),
         cell["energy_j"]["provenance"],
