@@ -319,7 +319,8 @@ class Account:
     def is_final(self, edge: int) -> bool:
         """True if no source's energy at the edge will move with its next readings."""
         return edge != NOW and all(
-            source.curve.is_final(edge) or source.failing_since_s is not None
+            source.curve.is_final(edge)
+            or (source.curve.first_s is None and source.failing_since_s is not None)
             for source in self.sources.values()
         )
 
