@@ -1,0 +1,89 @@
+"""From what a run gave to figures beside their limits."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tests.accuracy.stick import Cell, Outcome
+
+HOLD_SHARE = 0.95
+"""Ranges hold the truth in at least this share of cells."""
+_SENSOR_WIDTH = 0.12
+"""A range may be this wide, relative to its figure, besides a step of the counter x the jump."""
+_LOST_PERCENT = 1.0
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Something measured beside what it may be; `at_least` where it may not be less."""
+
+    name: str
+    measured: float
+    limit: float
+    unit: str = "%"
+    at_least: bool = False
+
+    @property
+    def is_ok(self) -> bool:
+        """True within the limit; never for a figure that is not a number."""
+        if self.at_least:
+            return self.measured >= self.limit
+        return self.measured <= self.limit
+
+    def __str__(self) -> str:
+        sign, word = (">=", "under") if self.at_least else ("<=", "over")
+        verdict = "ok" if self.is_ok else word
+        return f"{self.name}: {self.measured:.3g} {self.unit} ({sign} {self.limit:g}) {verdict}"
+
+
+def judged(outcome: Outcome) -> list[Cell]:
+    """The cells whose figures count for the scenario's limit."""
+    cells = list(outcome.cells)
+    if outcome.scenario.integrated:
+        cells = [cell for cell in cells if cell.boards[0].provenance == "integrated"]
+    if outcome.scenario.loses:
+        cells = cells[:1] + cells[2:]
+    if not cells:
+        raise AssertionError(f"{outcome.scenario.name}: no cell can be judged: {outcome.notes}")
+    return cells
+
+
+def figures(outcome: Outcome) -> list[Figure]:
+    """The scenario's figures: the cells' mean error, the session's, and a lost board's."""
+    scenario = outcome.scenario
+    mean = statistics.fmean(abs(cell.error) for cell in judged(outcome))
+    found = [
+        Figure("cells", 100 * mean, scenario.limit_percent),
+        Figure("session", 100 * abs(outcome.session_error), scenario.session_limit_percent),
+    ]
+    if scenario.loses:
+        lost = outcome.cells[1].boards[0]
+        error = abs((lost.value_j or 0.0) / lost.true_j - 1)
+        found.append(Figure("what the lost board drew", 100 * error, _LOST_PERCENT))
+    return found
+
+
+def holds(outcomes: Sequence[Outcome]) -> Figure:
+    """In how many cells the edge part of the range alone holds the truth."""
+    held = [
+        abs(cell.value_j - cell.true_j) <= cell.edge_j
+        for outcome in outcomes
+        for cell in judged(outcome)
+    ]
+    return Figure(
+        "edges hold the truth", 100 * sum(held) / len(held), 100 * HOLD_SHARE, "% of cells", True
+    )
+
+
+def excess_width(cell: Cell, step_s: float) -> float:
+    """By how much a cell's range is wider than it may be, over its value; 0 if it is not."""
+    allowed_j = _SENSOR_WIDTH * cell.value_j + step_s * cell.jump_w
+    return max(0.0, cell.high_j - cell.low_j - allowed_j) / cell.value_j
+
+
+def narrow(outcomes: Sequence[Outcome]) -> Figure:
+    """In how many cells the range is wider than it may be."""
+    found = [excess_width(cell, o.scenario.step_s) > 0 for o in outcomes for cell in judged(o)]
+    return Figure("ranges too wide", 100 * sum(found) / len(found), 0.0, "% of cells")
