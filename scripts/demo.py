@@ -37,9 +37,9 @@ def main() -> int:
     )
     words = parser.parse_args()
     folder: Path = words.folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "headless").mkdir(parents=True, exist_ok=True)
     prefer_own_kernel()
-    return show(folder) if words.headless else open_lab(folder)
+    return show(folder / "headless") if words.headless else open_lab(folder)
 
 
 def prefer_own_kernel() -> None:
@@ -58,8 +58,13 @@ def open_lab(folder: Path) -> int:
         shutil.copyfile(NOTEBOOK, copy)
     # A container's only user is often root, whom Jupyter refuses otherwise.
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    words = [sys.executable, "-m", "jupyterlab", str(copy), *(["--allow-root"] if is_root else [])]
-    os.execv(sys.executable, words)
+    words = [
+        *("-m", "jupyterlab"),
+        f"--ServerApp.root_dir={folder}",
+        f"--LabApp.default_url=/lab/tree/{copy.name}",
+        *(["--allow-root"] if is_root else []),
+    ]
+    os.execv(sys.executable, [sys.executable, *words])
 
 
 def show(folder: Path) -> int:
