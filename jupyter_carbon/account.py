@@ -11,7 +11,7 @@ import uuid
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from jupyter_carbon.carbon import Rate, co2e_g
@@ -223,13 +223,14 @@ class Account:
     def close(
         self, window: Window, moment_s: float, wall_s: float, status: WindowStatus
     ) -> Window | None:
-        """A window ends; returns its last part, None if it was not open."""
-        window = self._continues.pop(window, window)
-        if window not in list(self.running):
+        """A window ends; returns it, None if it was not open."""
+        part = self._continues.pop(window, window)
+        if part not in list(self.running):
             return None
-        last_cell = window.kind == "cell" and self.running.cells == [window]
-        window.status = status
-        self._close_at(window, self._edge(moment_s, wall_s, 1 if last_cell else 0))
+        last_cell = part.kind == "cell" and self.running.cells == [part]
+        part.status, part.execution_count = status, window.execution_count
+        self._close_at(part, self._edge(moment_s, wall_s, 1 if last_cell else 0))
+        window.status, window.end, window.overlapped = part.status, part.end, part.overlapped
         return window
 
     def change_rate(self, rate: Rate, moment_s: float, wall_s: float, *, everything: bool) -> None:
@@ -266,23 +267,24 @@ class Account:
         """Begins a new session and returns the one that ended.
 
         A window that is running is divided: its part so far closes with the
-        old session, the rest opens with the new one.
+        old session, the rest opens with the new one. The `Window` that was opened
+        stays the whole, for whoever holds it; the parts are copies.
         """
         old = self.session
         rate = self._periods[-1].rate
         edge = self._begin_period(old.number + 1, rate, moment_s, wall_s)
         old.end = edge
-        divided = [*self.running.labels, *self.running.cells]
+        divided = [self._part_of(window) for window in [*self.running.labels, *self.running.cells]]
         rests = [
             Window(w.kind, w.id, w.label, w.execution_count, overlapped=w.overlapped)
-            for w in divided
+            for _, w in divided
         ]
-        for window in reversed(divided):
-            self._close_at(window, edge)
+        for _, part in reversed(divided):
+            self._close_at(part, edge)
         self.session = Session(uuid.uuid4().hex, old.number + 1, edge)
-        for window, rest in zip(divided, rests, strict=True):
+        for (whole, _), rest in zip(divided, rests, strict=True):
             self.running.open(rest, edge)
-            self._continues[self._origin_of(window)] = rest
+            self._continues[whole] = rest
         if self.paused:
             old.pauses[-1] = (old.pauses[-1][0], edge)
             self.session.pauses.append((edge, NOW))
@@ -434,12 +436,15 @@ class Account:
         self._period_moments_s.append(moment_s)
         return edge
 
-    def _origin_of(self, window: Window) -> Window:
-        """The window that the user opened, of which this one is a later part."""
-        for origin, rest in self._continues.items():
-            if rest is window:
-                return origin
-        return window
+    def _part_of(self, running: Window) -> tuple[Window, Window]:
+        """The window that the user holds, and the part of it that runs, which is another."""
+        for whole, part in self._continues.items():
+            if part is running:
+                return whole, part
+        part = replace(running)
+        windows = self.running.cells if running.kind == "cell" else self.running.labels
+        windows[windows.index(running)] = part
+        return running, part
 
     def _close_at(self, window: Window, edge: int) -> None:
         self.running.close(window, edge)
