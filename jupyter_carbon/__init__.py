@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from jupyter_carbon.default import get_meter, measure
     from jupyter_carbon.estimate import Estimate, Provenance
-    from jupyter_carbon.meter import CarbonMeter, Figure
+    from jupyter_carbon.figure import Figure
+    from jupyter_carbon.meter import CarbonMeter
 
 __all__ = [
     "CarbonMeter",
@@ -32,7 +33,7 @@ __all__ = [
 _HOMES = {
     "CarbonMeter": "jupyter_carbon.meter",
     "Estimate": "jupyter_carbon.estimate",
-    "Figure": "jupyter_carbon.meter",
+    "Figure": "jupyter_carbon.figure",
     "Provenance": "jupyter_carbon.estimate",
     "get_meter": "jupyter_carbon.default",
     "measure": "jupyter_carbon.default",

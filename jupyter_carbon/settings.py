@@ -1,8 +1,9 @@
 """What a user can set, where, and what wins.
 
 Configuration (`c.CarbonMeter.region = "DE"`), then the environment
-(`JUPYTER_CARBON_REGION=DE`), then the options of a magic, in rising precedence.
-A value that cannot be is reported in a sentence and its default is used.
+(`JUPYTER_CARBON_REGION=DE`), then the options and commands of the magics, in
+rising precedence. A value that cannot be is reported in a sentence, and what
+would hold without it is used.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from traitlets import Bool, Enum, Float, Unicode
-from traitlets.config import Configurable
+from traitlets import Bool, Enum, Float, TraitError, Unicode
+from traitlets.config import Config, Configurable
+from traitlets.config.loader import DeferredConfig
 
-from jupyter_carbon.units import MassUnit
+from jupyter_carbon.units import MassUnit, quoted
 
 PREFIX = "JUPYTER_CARBON_"
 _YES = frozenset({"1", "true", "yes", "on"})
@@ -23,7 +25,11 @@ _NO = frozenset({"0", "false", "no", "off"})
 
 
 class MeterSettings(Configurable):
-    """The meter's settings; each has an environment variable of the same name in capitals."""
+    """The meter's settings; each has an environment variable of the same name in capitals.
+
+    They are read when a meter is made; its methods change what is in force.
+    What a program gives by keyword comes before the environment.
+    """
 
     region = Unicode(
         "", help="The place whose carbon intensity applies, such as DE or Germany; empty: world."
@@ -40,53 +46,83 @@ class MeterSettings(Configurable):
     synchronize = Bool(
         True, help="Wait at a cell's end for GPU work of torch, cupy or jax, if they are in use."
     ).tag(config=True)
-    co2e_unit = Enum(("kg", "lb"), "kg", help="Metric masses or pounds.").tag(config=True)
+    co2e_unit = Enum(("kg", "lb"), "kg", help="The unit of CO2e: kg (metric) or lb.").tag(
+        config=True
+    )
 
     def __init__(self, *, environ: Mapping[str, str] = os.environ, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
         self.complaints: list[str] = []
-        """Sentences on settings that could not be followed."""
-        self._read_environment(environ)
-        self._within("pue", 1.0, 10.0)
-        self._within("idle_interval_s", 0.05, 60.0)
-        self._within("busy_interval_s", 0.01, 10.0)
+        """Sentences on what could not be followed, and on what went wrong."""
+        parent = kwargs.pop("parent", None)
+        config = kwargs.pop("config", None)
+        super().__init__()
+        if config is None and parent is not None:
+            config = parent.config
+        if isinstance(config, Config):
+            self._follow_config(config)
+        self._follow_environment(environ)
+        for name, value in kwargs.items():
+            if name not in self.traits(config=True):
+                raise TypeError(f"{type(self).__name__} has no setting {name!r}")
+            self._set(name, value, name)
 
     @property
     def mass_unit(self) -> MassUnit:
         """The unit that CO2e is shown in."""
         return "lb" if self.co2e_unit == "lb" else "kg"
 
-    def _read_environment(self, environ: Mapping[str, str]) -> None:
-        parsers: dict[str, Callable[[str], object]] = {
-            "region": str.strip,
-            "pue": float,
-            "idle_interval_s": float,
-            "busy_interval_s": float,
-            "synchronize": _boolean,
-            "co2e_unit": _unit,
-        }
-        for name, parse in parsers.items():
-            text = environ.get(PREFIX + name.upper())
-            if text is None or not text.strip():
+    def _follow_config(self, config: Config) -> None:
+        """Sets what the configuration says, one setting at a time, so that one fault stays one."""
+        for section in self.section_names():
+            if section not in config:
+                continue
+            for name, value in config[section].items():
+                where = f"c.{section}.{name}"
+                if name not in self.traits(config=True):
+                    self._refuse(where, "is no setting of the meter and is not used.")
+                    continue
+                self._set(name, value, where)
+
+    def _follow_environment(self, environ: Mapping[str, str]) -> None:
+        for name, parse in _PARSERS.items():
+            text = environ.get(PREFIX + name.upper(), "").strip()
+            if not text:
                 continue
             try:
-                setattr(self, name, parse(text.strip()))
+                value = parse(text)
             except ValueError:
-                self.complaints.append(
-                    f"{PREFIX}{name.upper()} is {text.strip()[:40]!r}, which is not a value it can"
-                    f" have; the meter uses {getattr(self, name)!r}. {self.traits()[name].help}"
-                )
+                value = text
+            self._set(name, value, PREFIX + name.upper())
 
-    def _within(self, name: str, low: float, high: float) -> None:
-        value = getattr(self, name)
-        if math.isfinite(value) and low <= value <= high:
+    def _set(self, name: str, value: Any, where: str) -> None:
+        """Sets one value, or says why it is not used."""
+        before = getattr(self, name)
+        trait = self.traits()[name]
+        try:
+            if isinstance(value, DeferredConfig):
+                value = value.get_value(trait)
+            setattr(self, name, value)
+        except (TraitError, ValueError):
+            self._refuse(
+                where,
+                f"is {quoted(str(value))}, which it cannot be; the meter uses {before!r}."
+                f" {trait.help}",
+            )
             return
-        default = self.traits()[name].default_value
-        setattr(self, name, default)
-        self.complaints.append(
-            f"{name} is {value:g}, which is not between {low:g} and {high:g};"
-            f" the meter uses {default:g}."
-        )
+        if name in _LIMITS and not self._is_within(name):
+            setattr(self, name, before)
+            low, high = _LIMITS[name]
+            self._refuse(
+                where, f"is {value:g}, not between {low:g} and {high:g}; the meter uses {before:g}."
+            )
+
+    def _is_within(self, name: str) -> bool:
+        value = getattr(self, name)
+        low, high = _LIMITS[name]
+        return math.isfinite(value) and low <= value <= high
+
+    def _refuse(self, where: str, why: str) -> None:
+        self.complaints.append(f"{where} {why}")
 
 
 def _boolean(text: str) -> bool:
@@ -97,7 +133,12 @@ def _boolean(text: str) -> bool:
     raise ValueError(text)
 
 
-def _unit(text: str) -> str:
-    if text.lower() not in ("kg", "lb"):
-        raise ValueError(text)
-    return text.lower()
+_LIMITS = {"pue": (1.0, 10.0), "idle_interval_s": (0.05, 60.0), "busy_interval_s": (0.01, 10.0)}
+_PARSERS: dict[str, Callable[[str], object]] = {
+    "region": str,
+    "pue": float,
+    "idle_interval_s": float,
+    "busy_interval_s": float,
+    "synchronize": _boolean,
+    "co2e_unit": str.lower,
+}

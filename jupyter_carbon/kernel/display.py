@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import contextvars
 import sys
 import time
 import uuid
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from jupyter_carbon.meter import CarbonMeter, Figure
+from jupyter_carbon.figure import Figure
+from jupyter_carbon.meter import CarbonMeter
 from jupyter_carbon.summary.document import inclusive_dict
 from jupyter_carbon.summary.rich import cell_html
 from jupyter_carbon.summary.text import cell_line
 from jupyter_carbon.windows import Window
 
-_PLAIN_WAIT_S = 0.15
+PLAIN_WAIT_S = 0.15
+"""A line in a terminal cannot be updated, so it waits for its figure, but no longer than this."""
 _KEEP = 64
 
 
@@ -51,8 +52,8 @@ class CellLines:
     """
 
     def __init__(self, shell: Any, meter: CarbonMeter) -> None:
+        self._shell = shell
         self._meter = meter
-        self._is_notebook = is_notebook(shell)
         self._waiting: dict[tuple[str, int | None], Callable[[], None]] = {}
         self._off = meter.on(self._finished)
 
@@ -63,53 +64,76 @@ class CellLines:
 
     def show(self, window: Window) -> None:
         """Shows what a cell that has just ended cost."""
-        if not self._is_notebook:
-            self._meter.wait_final(window, _PLAIN_WAIT_S)
+        if not is_notebook(self._shell):
+            self._meter.wait_final(window, PLAIN_WAIT_S)
             sys.stdout.write(window_line(self._meter, window) + "\n")
             return
-        if self._meter.wait_final(window, 0.0):
-            self._publish(window, uuid.uuid4().hex, update=False)
+        is_final = self._meter.wait_final(window, 0.0)
+        output = _Output(self._shell)
+        output.send(self._bundle(window), update=False)
+        if is_final:
             return
-        display_id = uuid.uuid4().hex
-        self._publish(window, display_id, update=False)
-        # The update must name the cell as its parent, though it comes from another thread.
-        context = contextvars.copy_context()
+        key = window.id, window.execution_count
         while len(self._waiting) >= _KEEP:
             self._waiting.pop(next(iter(self._waiting)))
-        self._waiting[window.id, window.execution_count] = lambda: context.run(
-            self._publish, window, display_id, update=True
-        )
+        self._waiting[key] = lambda: output.send(self._bundle(window), update=True)
         if self._meter.wait_final(window, 0.0):
-            self._update(window.id, window.execution_count)
+            # It may have become final before anybody was told to wait for it.
+            self._update(*key)
 
     def _finished(self, figure: Figure) -> None:
         if figure.kind == "cell":
             self._update(figure.id, figure.execution_count)
 
     def _update(self, cell_id: str, execution_count: int | None) -> None:
-        publish = self._waiting.pop((cell_id, execution_count), None)
-        if publish is not None:
-            publish()
+        show = self._waiting.pop((cell_id, execution_count), None)
+        if show is not None:
+            show()
 
-    def _publish(self, window: Window, display_id: str, *, update: bool) -> None:
-        from IPython.display import display, update_display
-
+    def _bundle(self, window: Window) -> dict[str, str]:
         unit = self._meter.mass_unit
         with self._meter.look() as account:
             cell = inclusive_dict(account, window, time.time())
             names = {key: source.info.name for key, source in account.sources.items()}
-        bundle = {
+        return {
             "text/plain": cell_line(cell, co2e_unit=unit),
             "text/html": cell_html(cell, co2e_unit=unit, names=names),
         }
-        if update:
-            update_display(  # type: ignore[no-untyped-call]
-                bundle, display_id=display_id, raw=True
-            )
-        else:
-            display(  # type: ignore[no-untyped-call]
-                bundle, display_id=display_id, raw=True
-            )
+
+
+class _Output:
+    """One output of the cell that has just run, which may be replaced later.
+
+    An update comes from the meter's thread, when another cell may be running:
+    it must name the first one as its parent. ipykernel's messages are therefore
+    written here; `display` would also enter them in the history of outputs.
+    """
+
+    def __init__(self, shell: Any) -> None:
+        self._publisher = shell.display_pub
+        self._parent = getattr(self._publisher, "parent_header", None)
+        self._id = uuid.uuid4().hex
+
+    def send(self, bundle: dict[str, str], *, update: bool) -> None:
+        """Shows the output, or replaces it."""
+        publisher = self._publisher
+        transient = {"display_id": self._id}
+        session = getattr(publisher, "session", None)
+        socket = getattr(publisher, "pub_socket", None)
+        if session is None or socket is None:
+            publisher.publish(bundle, transient=transient, update=update)
+            return
+        if not update:
+            # What the cell printed comes first.
+            sys.stdout.flush()
+            sys.stderr.flush()
+        session.send(
+            socket,
+            "update_display_data" if update else "display_data",
+            {"data": bundle, "metadata": {}, "transient": transient},
+            parent=self._parent,
+            ident=getattr(publisher, "topic", None),
+        )
 
 
 def window_line(meter: CarbonMeter, window: Window) -> str:

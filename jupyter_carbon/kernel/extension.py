@@ -1,13 +1,13 @@
-"""`%load_ext jupyter_carbon` puts a meter in the kernel, `%unload_ext` takes it out."""
+"""`%load_ext jupyter_carbon` puts a meter in the kernel, `%unload_ext` takes it out.
+
+A reload is both: the session ends, and another begins.
+"""
 
 from __future__ import annotations
 
-import atexit
 import os
 import sys
 from typing import Any
-
-from traitlets import TraitError
 
 from jupyter_carbon.kernel.cell_magic import blank_magic_line
 from jupyter_carbon.kernel.display import CellLines
@@ -16,7 +16,7 @@ from jupyter_carbon.kernel.magics import CarbonMagics
 from jupyter_carbon.kernel.synchronize import wait_for_gpus
 from jupyter_carbon.meter import CarbonMeter
 
-_STOP_WAIT_S = 0.5
+_UNLOAD_WAIT_S = 0.5
 
 
 class Extension:
@@ -28,11 +28,12 @@ class Extension:
 
     def __init__(self, shell: Any) -> None:
         self.shell = shell
-        self.meter = _configured(shell)
+        self.meter = CarbonMeter(parent=shell)
         self.meter.notebook = os.environ.get("JPY_SESSION_NAME") or shell.user_ns.get(
             "__vsc_ipynb_file__"
         )
-        self.meter.before_end = self._before_end
+        if self.meter.synchronize:
+            self.meter.before_end = wait_for_gpus
         self._lines = CellLines(shell, self.meter)
         self._hooks = CellHooks(shell, self.meter, self._lines)
         self._magics = CarbonMagics(shell, self.meter)
@@ -43,7 +44,6 @@ class Extension:
         self.shell.input_transformers_cleanup.append(blank_magic_line)
         self._hooks.register()
         self.meter.start()
-        atexit.register(self._at_exit)
         for complaint in self.meter.complaints:
             sys.stderr.write(f"jupyter_carbon: {complaint}\n")
 
@@ -54,28 +54,8 @@ class Extension:
         cleanup = self.shell.input_transformers_cleanup
         if blank_magic_line in cleanup:
             cleanup.remove(blank_magic_line)
+        self.meter.stop(_UNLOAD_WAIT_S)
         self._lines.close()
-        self.meter.stop()
-        atexit.unregister(self._at_exit)
-
-    def _before_end(self) -> None:
-        if self.meter.synchronize:
-            wait_for_gpus()
-
-    def _at_exit(self) -> None:
-        self.meter.sampler.stop(_STOP_WAIT_S)
-
-
-def _configured(shell: Any) -> CarbonMeter:
-    """A meter with the shell's configuration, or without it where that cannot be followed."""
-    try:
-        return CarbonMeter(parent=shell)
-    except TraitError as error:
-        meter = CarbonMeter()
-        meter.complaints.append(
-            f"The configuration of CarbonMeter is not used, since it cannot be followed: {error}"
-        )
-        return meter
 
 
 _loaded: dict[int, Extension] = {}

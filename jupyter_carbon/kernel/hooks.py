@@ -1,21 +1,22 @@
 """The edges of cells: IPython says that one begins or has ended, the meter notes the moment.
 
 Nothing here waits for a device or a lock, and nothing raises into the user's
-work; what goes wrong is told once, and the meter goes on.
+work; what goes wrong is told once, and the meter goes on. (The line under a
+`%%carbon` cell is shown after the cell has ended, and does ask for a figure.)
 """
 
 from __future__ import annotations
 
 import sys
+import threading
+import weakref
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from jupyter_carbon.kernel.options import (
-    CellOptions,
-    OptionError,
-    cell_magic_line,
-    parse_cell_options,
-)
+from jupyter_carbon.kernel.cell_magic import magic_words
+from jupyter_carbon.kernel.options import CellOptions, OptionError, parse_cell_options
 from jupyter_carbon.kernel.synchronize import wait_for_gpus
+from jupyter_carbon.measurement import how_it_ended
 from jupyter_carbon.meter import CarbonMeter
 from jupyter_carbon.windows import Window, WindowStatus
 
@@ -24,9 +25,17 @@ if TYPE_CHECKING:
 
 
 class _OpenCell:
-    __slots__ = ("label", "options", "window")
+    """A cell that runs, and what tells its end from that of another."""
 
-    def __init__(self, window: Window, label: Window | None, options: CellOptions | None) -> None:
+    __slots__ = ("info", "label", "options", "source", "thread", "window")
+
+    def __init__(
+        self, info: Any, window: Window, label: Window | None, options: CellOptions | None
+    ) -> None:
+        # IPython lets go of it when the cell is over, even where it does not say so.
+        self.info = weakref.ref(info)
+        self.source = info.raw_cell
+        self.thread = threading.get_ident()
         self.window = window
         self.label = label
         self.options = options
@@ -45,14 +54,19 @@ class CellHooks:
         self._shell = shell
         self._meter = meter
         self._lines = lines
-        self._open: dict[int, _OpenCell] = {}
+        self._open: list[_OpenCell] = []
         self._count = 0
-        self._loading: _OpenCell | None = None
+        self._next_number = shell.execution_count
+        self._ahead: int | None = None
+        """By how much the shell's count is ahead of the running cell's: 0 or 1, by its version."""
 
     def register(self) -> None:
-        """Begins to listen; the cell that is running now, if one is, counts from here on."""
-        if _runs_a_cell():
-            self._loading = self._begin("", None)
+        """Begins to listen; a cell that is running now counts from here on."""
+        for info, number in running_cells(self._shell):
+            if not info.silent:
+                self._begin(info, number)
+                if number is not None:
+                    self._ahead = self._shell.execution_count - number
         self._shell.events.register("pre_run_cell", self.before_cell)
         self._shell.events.register("post_run_cell", self.after_cell)
 
@@ -63,67 +77,120 @@ class CellHooks:
                 self._shell.events.unregister(event, hook)
             except ValueError:
                 continue
-        for cell in [*self._open.values(), *filter(None, [self._loading])]:
-            self._end(cell, "ok")
-        self._open.clear()
-        self._loading = None
+        while self._open:
+            self._end(self._open.pop(), "ok")
 
     def before_cell(self, info: Any) -> None:
         """IPython's `pre_run_cell`: the moment is taken last, so that the cell pays for nothing."""
+        if self._meter.is_forked:
+            return
         try:
-            cell_id = getattr(info, "cell_id", None) or ""
-            self._open[id(info)] = self._begin(cell_id, info)
+            if self._open:
+                self._drop_abandoned()
+            self._begin(info, self._number(info))
         except Exception as error:  # noqa: BLE001  # the user's cell must run
             self._complain(error)
 
     def after_cell(self, result: Any) -> None:
-        """IPython's `post_run_cell`."""
+        """IPython's `post_run_cell`; `result` is None where an awaiting cell was cancelled."""
+        if self._meter.is_forked:
+            return
         try:
-            cell = self._open.pop(id(getattr(result, "info", None)), None)
-            if cell is None:
-                cell, self._loading = self._loading, None
+            self._next_number = self._shell.execution_count
+            cell = self._ended(getattr(result, "info", None))
             if cell is None:
                 return
-            status = _status(result)
-            try:
-                wanted = cell.options is None or cell.options.synchronize
-                if self._meter.synchronize and wanted:
-                    wait_for_gpus()
-            except KeyboardInterrupt:
-                status = "interrupted"
+            status = self._synchronized(cell, _status(result))
+            self._correct_number(cell, result)
             self._end(cell, status)
             if cell.options is not None and not cell.options.quiet:
                 self._lines.show(cell.window)
+        except KeyboardInterrupt:
+            return  # The user does not want to wait for the line under the cell.
         except Exception as error:  # noqa: BLE001  # the user's cell has its result
             self._complain(error)
 
-    def _begin(self, cell_id: str, info: Any) -> _OpenCell:
+    def _begin(self, info: Any, number: int | None) -> None:
         options = self._options(info)
         label = options.label if options is not None else None
         self._count += 1
-        name = cell_id or f"cell-{self._count}"
-        count = None
-        if info is None or getattr(info, "store_history", True):
-            count = self._shell.execution_count
-        window = self._meter.open_cell(name, count, label)
-        span = None if label is None else self._meter.open_label(label, name, count)
-        return _OpenCell(window, span, options)
+        name = getattr(info, "cell_id", None) or f"cell-{self._count}"
+        window = self._meter.open_cell(name, number, label)
+        span = None if label is None else self._meter.open_label(label, name, number)
+        self._open.append(_OpenCell(info, window, span, options))
 
     def _end(self, cell: _OpenCell, status: WindowStatus) -> None:
-        self._meter.close_cell(cell.window, status)
         if cell.label is not None:
+            cell.label.execution_count = cell.window.execution_count
             self._meter.close_label(cell.label, status)
+        self._meter.close_cell(cell.window, status)
+
+    def _ended(self, info: Any) -> _OpenCell | None:
+        """Takes the cell that has ended from the open ones; None if it was not among them.
+
+        An empty cell has no beginning. A cell that was broken off may come with
+        another info than it began with, or with none.
+        """
+        for cell in list(self._open):
+            if info is not None and cell.info() is info:
+                break
+        else:
+            if info is not None and (not info.raw_cell or info.raw_cell.isspace()):
+                return None
+            thread = threading.get_ident()
+            for cell in reversed(list(self._open)):
+                if cell.thread == thread and (info is None or cell.source == info.raw_cell):
+                    break
+            else:
+                return None
+        self._open.remove(cell)
+        return cell
+
+    def _drop_abandoned(self) -> None:
+        """Ends cells whose end nobody told: a kernel may run cells and fire no event after them."""
+        for cell in [cell for cell in self._open if cell.info() is None]:
+            self._open.remove(cell)
+            self._end(cell, "ok")
+
+    def _synchronized(self, cell: _OpenCell, status: WindowStatus) -> WindowStatus:
+        if not self._meter.synchronize:
+            return status
+        if cell.options is not None and not cell.options.synchronize:
+            return status
+        try:
+            wait_for_gpus()
+        except KeyboardInterrupt:
+            return "interrupted"
+        return status
+
+    def _number(self, info: Any) -> int | None:
+        """The execution count of the cell that begins; None for one without history."""
+        if not info.store_history:
+            return None
+        count: int = self._shell.execution_count
+        if self._ahead is None:
+            self._ahead = int(count > self._next_number)
+        return count - self._ahead
+
+    def _correct_number(self, cell: _OpenCell, result: Any) -> None:
+        """Takes the number from the result, which knows it, whatever the version."""
+        number = getattr(result, "execution_count", None)
+        if number is None or cell.window.execution_count is None:
+            return
+        if self._ahead is not None:
+            self._ahead += cell.window.execution_count - number
+        cell.window.execution_count = number
 
     def _options(self, info: Any) -> CellOptions | None:
         """The options of a `%%carbon` cell; None if it is none."""
-        source = getattr(info, "raw_cell", None)
+        source = info.raw_cell
         if not isinstance(source, str) or "%%carbon" not in source:
             return None
-        line = cell_magic_line(source)
-        if line is None:
+        words = magic_words(source, self._shell.input_transformers_cleanup)
+        if words is None:
             return None
         try:
-            return parse_cell_options(line)
+            return parse_cell_options(words)
         except OptionError as error:
             sys.stderr.write(f"{error}\n")
             return CellOptions()
@@ -134,20 +201,35 @@ class CellHooks:
             self._meter.complaints.append(complaint)
 
 
-def _status(result: Any) -> WindowStatus:
-    error = getattr(result, "error_before_exec", None) or getattr(result, "error_in_exec", None)
-    if error is None:
-        return "ok"
-    # IPython keeps True, or the type, or the exception itself, depending on its version.
-    kind = error if isinstance(error, type) else type(error)
-    return "interrupted" if issubclass(kind, KeyboardInterrupt) else "error"
+def running_cells(shell: Any) -> Iterator[tuple[Any, int | None]]:
+    """The cells that this call is made from, outermost first, with their execution counts.
 
-
-def _runs_a_cell() -> bool:
-    """True if this is called from a cell (`%load_ext`), False at the shell's own start."""
+    None at the shell's own start; several where a cell runs another. They are
+    told by the frames of the shell's `run_cell_async`.
+    """
+    runs = {
+        kind.__dict__["run_cell_async"].__code__
+        for kind in type(shell).__mro__
+        if hasattr(kind.__dict__.get("run_cell_async"), "__code__")
+    }
+    found = []
     frame = sys._getframe()
     while frame is not None:
-        if frame.f_code.co_name in ("run_code", "run_ast_nodes"):
-            return True
+        if frame.f_code in runs:
+            result: Any = frame.f_locals.get("result")
+            info = getattr(result, "info", None)
+            if info is not None:
+                found.append((info, result.execution_count if info.store_history else None))
         frame = frame.f_back  # type: ignore[assignment]
-    return False
+    yield from reversed(found)
+
+
+def _status(result: Any) -> WindowStatus:
+    if result is None:
+        return "interrupted"
+    error = result.error_before_exec
+    if error is None:
+        error = result.error_in_exec
+    if error is None:
+        return "ok"
+    return how_it_ended(error if isinstance(error, type) else type(error))

@@ -8,7 +8,7 @@ from typing import Any
 
 from jupyter_carbon.carbon import CarbonError, parse_pue
 from jupyter_carbon.grid.place import UnknownPlace
-from jupyter_carbon.kernel.display import Answer, show_answer, window_line
+from jupyter_carbon.kernel.display import PLAIN_WAIT_S, Answer, show_answer, window_line
 from jupyter_carbon.kernel.options import (
     CELL_OPTIONS,
     COMMANDS,
@@ -113,7 +113,7 @@ class CarbonMagics:
             sys.stderr.write(f"{error}\n")
             options = parse_cell_options("")
         window = self._meter.open_label(options.label or "%%carbon")
-        status: WindowStatus = "ok"
+        status: WindowStatus = "error"
         try:
             result = self._shell.run_cell(cell)
             status = "ok" if result.success else "error"
@@ -122,8 +122,9 @@ class CarbonMagics:
         finally:
             self._meter.close_label(window, status)
         if not options.quiet:
-            self._meter.wait_final(window, 0.15)
+            self._meter.wait_final(window, PLAIN_WAIT_S)
             sys.stdout.write(window_line(self._meter, window) + "\n")
+        result.raise_error()
 
     def complete(self, _shell: Any, event: Any) -> list[str]:
         """What may follow `%carbon`."""
@@ -157,13 +158,15 @@ class CarbonMagics:
         )
 
     def _pause(self, _command: Command) -> Answer:
-        self._meter.pause()
+        if not self._meter.pause():
+            return Answer("The meter was paused already; %carbon resume has it count again.")
         return Answer(
             "The meter is paused: nothing is counted until %carbon resume, and exports say so."
         )
 
     def _resume(self, _command: Command) -> Answer:
-        self._meter.resume()
+        if not self._meter.resume():
+            return Answer("The meter was not paused; it goes on counting.")
         return Answer("The meter counts again.")
 
     def _reset(self, _command: Command) -> Answer:
@@ -196,9 +199,10 @@ class CarbonMagics:
         return Answer(f"CO2e of {span} is counted with a PUE of {pue:g}.")
 
     def _export(self, command: Command) -> Answer:
-        self._meter.wait_final()
+        is_final = self._meter.wait_final()
         path = write(build_document(self._meter), command.argument)
-        return Answer(f"The session's summary is in {path}.")
+        rest = "" if is_final else " The newest figures in it may still have moved a little."
+        return Answer(f"The session's summary is in {path}.{rest}")
 
     def _doctor(self, _command: Command) -> Answer:
         return Answer(doctor_text(self._meter))
