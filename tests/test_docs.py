@@ -6,7 +6,7 @@ import ast
 import json
 import re
 from pathlib import Path
-from typing import get_args, get_type_hints, is_typeddict
+from typing import Any, get_args, get_type_hints, is_typeddict
 
 import pytest
 
@@ -16,7 +16,7 @@ from jupyter_carbon.estimate import Provenance
 from jupyter_carbon.kernel.magics import CarbonMagics
 from jupyter_carbon.kernel.options import CELL_OPTIONS, COMMANDS
 from jupyter_carbon.settings import PREFIX, MeterSettings
-from jupyter_carbon.sources.base import FailureState
+from jupyter_carbon.sources.base import Discovery, FailureState, SourceError
 from jupyter_carbon.summary import keys, table
 from jupyter_carbon.summary.form import FORMS
 
@@ -145,3 +145,20 @@ def _anchors(text: str) -> set[str]:
     headings = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S), re.M)
     words = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
     return {word.strip().replace(" ", "-") for word in words}
+
+
+def test_the_source_that_contributors_are_shown_is_a_source(tmp_path: Path) -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (program,) = (text for text in OUR_PYTHON.findall(page) if "def discover" in text)
+    module: dict[str, Any] = {"__name__": "wall_plug"}
+    exec(compile(program, "wall_plug", "exec"), module)
+    (part,) = module["discover"](Discovery()).not_measured
+    assert part.remedy == "Plug it in."
+    meter = module["METER"] = tmp_path / "energy_wh"
+    meter.write_text("2.5", encoding="utf-8")
+    (source,) = module["discover"](Discovery()).sources
+    assert source.read().counter_j == 9000
+    meter.write_text("?", encoding="utf-8")
+    with pytest.raises(SourceError, match="gave no figure"):
+        source.read()
+    source.close()
