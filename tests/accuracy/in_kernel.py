@@ -32,20 +32,19 @@ class CellTimes:
     the meter wakes its thread, which may take the interpreter for milliseconds.
     """
 
-    def __init__(self, shell: Any, path: Path) -> None:
-        self.shell = shell
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self.cells: list[tuple[int, str, float, float]] = []
-        self._begun: dict[int, tuple[int, float]] = {}
+        self.cells: list[tuple[str, float, float]] = []
+        self._begun: dict[int, float] = {}
 
     def before(self, info: Any) -> None:
-        self._begun[id(info)] = (self.shell.execution_count, time.monotonic())
+        self._begun[id(info)] = time.monotonic()
 
     def after(self, result: Any) -> None:
         end_s = time.monotonic()
-        number, begin_s = self._begun.pop(id(result.info), (-1, end_s))
-        if number >= 0:
-            self.cells.append((number, result.info.raw_cell, begin_s, end_s))
+        begin_s = self._begun.pop(id(result.info), None)
+        if begin_s is not None:
+            self.cells.append((result.info.raw_cell, begin_s, end_s))
 
     def write(self) -> None:
         """Writes what was noted, and what turns the wall clock's time into the monotonic's."""
@@ -56,7 +55,7 @@ class CellTimes:
 def begin(path: str) -> CellTimes:
     """Registers the truth's hooks, then loads the extension, as a user does."""
     shell: Any = get_ipython()
-    times = CellTimes(shell, Path(path))
+    times = CellTimes(Path(path))
     shell.events.register("pre_run_cell", times.before)
     shell.events.register("post_run_cell", times.after)
     shell.run_line_magic("load_ext", "jupyter_carbon")

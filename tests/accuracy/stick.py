@@ -30,6 +30,8 @@ from tests.standin.nvml import VARIABLE, Code, Standin
 SENSOR = 0.05
 """What a board's sensor is taken to be off by: the factors in its range."""
 _WAIT_S = 60.0
+_SAME_S = 0.05
+"""Cells whose beginnings are no further apart are the same: none is so short and so close."""
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -202,19 +204,26 @@ def _compare(
     by_id = {source["id"]: source for source in export["sources"] if source["kind"] == "gpu"}
     if len(by_id) != len(gpu.devices):
         raise RuntimeError(f"{len(by_id)} of {len(gpu.devices)} boards are in the export")
-    metered = {cell["execution_count"]: cell for cell in export["cells"]}
-    cells = tuple(
-        _cell(scenario, gpu, [metered[number]["sources"][key] for key in by_id], begin_s, end_s)
-        for number, code, begin_s, end_s in times["cells"]
-        if code in codes
-    )
+    wall_s = times["wall_minus_monotonic_s"]
+    metered = {_started_s(cell) - wall_s: cell["sources"] for cell in export["cells"]}
+    cells = []
+    for code, begin_s, end_s in times["cells"]:
+        if code in codes:
+            started_s = min(metered, key=lambda moment_s: abs(moment_s - begin_s))
+            if abs(started_s - begin_s) > _SAME_S:
+                raise RuntimeError(f"the cell at {begin_s} is not in the export")
+            estimates = [metered[started_s][key] for key in by_id]
+            cells.append(_cell(scenario, gpu, estimates, begin_s, end_s))
     session = export["session"]
-    begin_s = datetime.fromisoformat(session["started"]).timestamp()
-    begin_s -= times["wall_minus_monotonic_s"]
+    begin_s = _started_s(session) - wall_s
     end_s = begin_s + session["duration_s"]
     true_j = sum(_true_j(gpu, place, begin_s, end_s) for place in range(len(gpu.devices)))
     value_j = sum(source["energy_j"]["value"] or 0.0 for source in by_id.values())
-    return Outcome(scenario, cells, true_j, value_j, tuple(export["notes"]))
+    return Outcome(scenario, tuple(cells), true_j, value_j, tuple(export["notes"]))
+
+
+def _started_s(window: dict[str, Any]) -> float:
+    return datetime.fromisoformat(window["started"]).timestamp()
 
 
 def _cell(
