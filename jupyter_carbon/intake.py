@@ -43,6 +43,7 @@ class Intake:
         self._unreported: deque[Window] = deque(maxlen=10_000)
         self._observers: list[Observer] = []
         self._stopped = False
+        self._has_news = False
 
     # What anybody may call, and returns at once
 
@@ -102,9 +103,11 @@ class Intake:
         return self._account.paused
 
     def catch_up(self) -> bool:
-        """Enters what was noted; True if it was anything."""
+        """Enters what was noted; True if that was anything, or anybody entered any before."""
         with self._lock:
-            return self._enter_noted()
+            self._enter_noted()
+            has_news, self._has_news = self._has_news, False
+            return has_news
 
     def found(self, discovery: Discovery) -> None:
         """Takes the sources that were found."""
@@ -155,19 +158,17 @@ class Intake:
             curve = self._account.sources[source_id].curve
             return curve.suits(due_s), curve.wants(now_s)
 
-    def _enter_noted(self) -> bool:
+    def _enter_noted(self) -> None:
         """Enters in the account what was noted down; the lock is held."""
-        entered = False
         while self._noted:
             window, moment_s, wall_s, status = self._noted.popleft()
-            entered = True
+            self._has_news = True
             if status is None:
                 self._account.open(window, moment_s, wall_s)
                 continue
             ended = self._account.close(window, moment_s, wall_s, status)
             if ended is not None and self._observers:
                 self._unreported.append(ended)
-        return entered
 
     def _finished(self) -> list[Figure]:
         """Figures that have become final; the lock is held."""
