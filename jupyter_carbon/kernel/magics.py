@@ -8,10 +8,9 @@ from typing import Any
 
 from jupyter_carbon.carbon import CarbonError, parse_pue
 from jupyter_carbon.grid.place import UnknownPlace
+from jupyter_carbon.kernel.completion import make_matcher
 from jupyter_carbon.kernel.display import PLAIN_WAIT_S, Answer, show_answer, window_line
 from jupyter_carbon.kernel.options import (
-    CELL_OPTIONS,
-    COMMANDS,
     Command,
     OptionError,
     parse_cell_options,
@@ -39,6 +38,7 @@ class CarbonMagics:
     def __init__(self, shell: Any, meter: CarbonMeter) -> None:
         self._shell = shell
         self._meter = meter
+        self._matcher = make_matcher(self._places)
         self._commands: dict[str, Callable[[Command], Answer]] = {
             "status": self._status,
             "cells": self._cells,
@@ -55,17 +55,14 @@ class CarbonMagics:
         """Makes the magics and their completion known."""
         self._shell.register_magic_function(self.line_magic, "line", "carbon")
         self._shell.register_magic_function(self.cell_magic, "cell", "carbon")
-        self._shell.set_hook("complete_command", self.complete, str_key="%carbon")
-        self._shell.set_hook("complete_command", self.complete_cell, str_key="%%carbon")
+        self._matchers().append(self._matcher)
 
     def unregister(self) -> None:
         """Takes them back."""
         for kind in ("line", "cell"):
             self._shell.magics_manager.magics[kind].pop("carbon", None)
-        commands = self._shell.strdispatchers.get("complete_command")
-        for key in ("%carbon", "%%carbon"):
-            if commands is not None:
-                commands.strs.pop(key, None)
+        if self._matcher in self._matchers():
+            self._matchers().remove(self._matcher)
 
     def line_magic(self, line: str) -> None:
         """The energy and carbon meter: what the session has cost, and the meter's settings.
@@ -126,23 +123,20 @@ class CarbonMagics:
             sys.stdout.write(window_line(self._meter, window) + "\n")
         result.raise_error()
 
-    def complete(self, _shell: Any, event: Any) -> list[str]:
-        """What may follow `%carbon`."""
-        words = event.line.split()
-        if len(words) >= 2 and words[1] in ("region", "pue") and not event.line.endswith(words[1]):
-            names = self._places() if words[1] == "region" else []
-            return [*names, "--all"]
-        if len(words) <= 1 or (len(words) == 2 and not event.line.endswith(" ")):
-            return list(COMMANDS)
-        return []
-
-    def complete_cell(self, _shell: Any, _event: Any) -> list[str]:
-        """What may follow `%%carbon`."""
-        return list(CELL_OPTIONS)
+    def _matchers(self) -> list[Any]:
+        """The completer's; a shell may be without one."""
+        matchers: list[Any] = getattr(
+            getattr(self._shell, "Completer", None), "custom_matchers", []
+        )
+        return matchers
 
     def _places(self) -> list[str]:
-        names = getattr(self._meter.lookup, "names", None)
-        return list(names()) if names is not None else []
+        """Names first, then codes, of a look-up that can tell them."""
+        known: list[str] = []
+        for kind in ("names", "codes"):
+            tell = getattr(self._meter.lookup, kind, None)
+            known += [] if tell is None else tell()
+        return known
 
     def _status(self, _command: Command) -> Answer:
         document = build_document(self._meter)
