@@ -7,6 +7,7 @@ meter holds its lock and gives it the moments.
 
 from __future__ import annotations
 
+import math
 import uuid
 from array import array
 from bisect import bisect_right
@@ -355,7 +356,8 @@ class Account:
         value_j = max(0.0, last.energy_j - first.energy_j)
         edge_j = first.error_j + last.error_j
         provenance = source.curve.provenance_between(from_s, to_s)
-        if provenance is Provenance.MISSING:
+        if provenance is Provenance.MISSING or math.isinf(edge_j):
+            # Of a counter a single value says nothing yet.
             return Parts(Estimate.missing(), None, None)
         if missing_s > max(0.001, 0.001 * duration_s):
             provenance = Provenance.MIXED
@@ -398,6 +400,8 @@ class Account:
                 if runs:
                     now = self._at(source, NOW)
                     value_j, edge_j = value_j + now.energy_j, edge_j + now.error_j
+                if math.isinf(edge_j):
+                    continue
                 part = _ranged(source, max(0.0, value_j), edge_j, None, whole.provenance)
                 bill.add_energy(source_id, part)
                 bill.add_mass(part.energy, period.rate)
