@@ -9,7 +9,6 @@ counter that it came from is caught.
 from __future__ import annotations
 
 import math
-from array import array
 from collections import deque
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -18,24 +17,25 @@ from jupyter_carbon.estimate import Provenance
 from jupyter_carbon.reading import Reading
 from jupyter_carbon.reconstruct.averaged import AveragedTrack
 from jupyter_carbon.reconstruct.counted import CounterTrack
+from jupyter_carbon.reconstruct.edge_energies import EdgeEnergies, Shares
 from jupyter_carbon.reconstruct.integrated import PowerTrack
 from jupyter_carbon.reconstruct.refresh import RefreshGrid
+from jupyter_carbon.reconstruct.trace import Trace
 from jupyter_carbon.reconstruct.track import Located, Track
 from jupyter_carbon.reconstruct.trust import CounterTrial, Verdict
+
+__all__ = ["BACKWARD_S", "EnergyCurve", "Gap", "Shares"]
 
 _REMEMBER_S = 90.0
 """Raw readings kept, from which the curve is rebuilt when a counter is caught."""
 _REMEMBER_EDGES = 4000
 _FORGET_EVERY_S = 10.0
+_NEEDED_S = 8.0
+"""What a track knows of the last seconds is kept for figures that are asked for."""
 _PATIENCE_S = 12.0
 """After which an edge takes the best figure there is, final or not."""
 BACKWARD_S = 2.0
 """Before its first reading a source's power is taken to have been the same for so long."""
-_TRACE_POINTS = 1200
-
-
-Shares = tuple[tuple[int, int], ...]
-"""For an edge, (bucket, sign) pairs: its energy counts to a bucket's sum with that sign."""
 
 
 class Gap(NamedTuple):
@@ -49,9 +49,8 @@ class Gap(NamedTuple):
 class EnergyCurve:
     """The energy of one source since its first reading, in joules.
 
-    Edges are numbered by whoever makes them, from 0; the numbers are those of
-    the arrays here. Not safe for use by several threads at once: the meter's
-    lock guards it.
+    Edges are numbered by whoever makes them, from 0. Not safe for use by several
+    threads at once: the meter's lock guards it.
 
     Args:
         provenance: how the source's counter is got.
@@ -77,25 +76,23 @@ class EnergyCurve:
         self._counter_step_s = counter_step_s
         self._power_window_s = power_window_s
         self._backward_s = 0.0 if is_late else BACKWARD_S
-        self._grid: RefreshGrid | None = None
+        self._edges = EdgeEnergies()
+        self._trace = Trace()
         self._track: Track | None = None
-        self._trial: CounterTrial | None = None
-        self._raw: deque[Reading] = deque()
-        self._recent_edges: deque[tuple[float, int, Shares]] = deque()
-        self._shares: dict[int, Shares] = {}
-        self._sums_j: dict[int, float] = {}
-        self._sums_squared_error: dict[int, float] = {}
-        self._pending: dict[int, float] = {}
-        self._energy_j = array("d")
-        self._error_j = array("f")
+        self._grid: RefreshGrid | None = None
+        self._track_from_s = 0.0
         self._base_j = 0.0
+        """The energy at the first reading of the track."""
         self._last: Reading | None = None
         self._first_s: float | None = None
         self._provenances: list[tuple[float, Provenance]] = []
         self._next_forget_s = -math.inf
-        self._trace_s = array("d")
-        self._trace_j = array("d")
-        self.trace_step_s = 0.5
+        # For the case that the counter is caught.
+        self._trial: CounterTrial | None = None
+        self._raw: deque[Reading] = deque()
+        self._recent: deque[tuple[float, int, Shares]] = deque(maxlen=_REMEMBER_EDGES)
+
+    # What is known
 
     @property
     def power_w(self) -> float | None:
@@ -131,6 +128,11 @@ class EnergyCurve:
         """The moment of the first reading; None if there was none yet."""
         return self._first_s
 
+    @property
+    def trace_step_s(self) -> float:
+        """The distance of the points of `trace`."""
+        return self._trace.step_s
+
     def provenance_between(self, from_s: float, to_s: float) -> Provenance:
         """How the energy between two moments was got."""
         if not self._provenances:
@@ -155,48 +157,42 @@ class EnergyCurve:
             total_s += max(0.0, end_s - max(gap.from_s, from_s))
         return total_s
 
-    def add_edge(self, number: int, moment_s: float, shares: Shares = ()) -> None:
-        """Notes an edge; its energy becomes known with later readings.
+    def is_final(self, number: int) -> bool:
+        """True if an edge's energy will not move with the next readings."""
+        return self._edges.has(number)
 
-        `shares` says to which sums of `inside` the edge's energy belongs: a
-        bucket's energy in cells is that of all ends less that of all beginnings.
-        """
-        if self._first_s is not None:
-            moment_s = max(moment_s, self._first_s - self._backward_s)
-        missing = number + 1 - len(self._energy_j)
-        if missing > 0:
-            self._energy_j.extend([math.nan] * missing)
-            self._error_j.extend([0.0] * missing)
-        if shares:
-            self._shares[number] = shares
-        if self._track is None and self._first_s is not None:
-            self._keep(number, Located(self._base_j, 0.0, True))
-            self._shares.pop(number, None)
-            return
-        self._pending[number] = moment_s
-        self._recent_edges.append((moment_s, number, shares))
-        if len(self._recent_edges) > _REMEMBER_EDGES:
-            self._forget_edge()
-        if self._track is not None:
-            self._track.add_edge(moment_s)
+    def at_edge(self, number: int) -> Located:
+        """The energy up to an edge: kept, or the best figure so far."""
+        waits_s = self._edges.moment_of(number)
+        return self._edges.at(number) if waits_s is None else self._look_up(waits_s)
 
-    def add_reading(self, reading: Reading) -> None:
-        """Takes the next reading, decides whether its counter is to be believed, settles edges."""
+    def inside(self, bucket: int) -> tuple[float, float]:
+        """The signed sum of a bucket's edges in joules, and the edge error of the sum."""
+        return self._edges.sum(bucket, self._look_up)
+
+    def at(self, moment_s: float) -> Located:
+        """The energy up to a moment of the last seconds, or carried on to now."""
+        return self._look_up(moment_s)
+
+    def trace(self) -> list[tuple[float, float]]:
+        """Points (moment, joules) for a chart of the power, of bounded number."""
+        if self._last is not None:
+            self._draw(self._last.moment_s)
+        return self._trace.points()
+
+    def wants(self, now_s: float) -> float | None:
+        """The moment from which one more reading would help; None if none would."""
         if self._track is None:
-            self._begin(reading)
-        elif self._last is not None and reading.moment_s <= self._last.moment_s:
-            return
-        self._last = reading
-        self._raw.append(reading)
-        if self._trial is not None and reading.counter_j is not None:
-            verdict = self._trial.add(reading)
-            if verdict is not None:
-                self._convict(verdict)
-                return
-        self._take(reading)
-        self.settle(reading.moment_s)
-        if reading.moment_s >= self._next_forget_s:
-            self._forget(reading.moment_s)
+            return None
+        wanted_s = self._track.wants(now_s)
+        trial_s = None if self._trial is None else self._trial.wants(now_s)
+        if wanted_s is None or trial_s is None:
+            return trial_s if wanted_s is None else wanted_s
+        return min(wanted_s, trial_s)
+
+    def suits(self, due_s: float) -> float:
+        """A moment near `due_s` at which a reading says most."""
+        return due_s if self._track is None else self._track.suits(due_s)
 
     def goes_back(self, reading: Reading) -> bool:
         """True if a reading's counter is below the newest one."""
@@ -208,19 +204,50 @@ class EnergyCurve:
             and reading.counter_j < newest.counter_j
         )
 
+    # What happens
+
+    def add_edge(self, number: int, moment_s: float, shares: Shares = ()) -> None:
+        """Notes an edge; its energy becomes known with later readings.
+
+        `shares` says to which sums of `inside` the edge's energy belongs: a
+        bucket's energy in cells is that of all ends less that of all beginnings.
+        """
+        if self._first_s is not None:
+            moment_s = max(moment_s, self._first_s - self._backward_s)
+        self._edges.wait(number, moment_s, shares)
+        if self._track is not None:
+            self._track.add_edge(moment_s)
+        elif self._first_s is not None:
+            self._edges.keep(number, Located(self._base_j, 0.0, True))
+            return
+        if self._trial is not None:
+            self._recent.append((moment_s, number, shares))
+
+    def add_reading(self, reading: Reading) -> None:
+        """Takes the next reading, decides whether its counter is to be believed, settles edges."""
+        if self._track is None:
+            self._begin(reading)
+        elif self._last is not None and reading.moment_s <= self._last.moment_s:
+            return
+        self._last = reading
+        if self._trial is not None:
+            self._raw.append(reading)
+            verdict = None if reading.counter_j is None else self._trial.add(reading)
+            if verdict is not None:
+                self._convict(verdict)
+                return
+        self._take(reading)
+        self.settle(reading.moment_s)
+        if reading.moment_s >= self._next_forget_s:
+            self._forget(reading.moment_s)
+
     def fill(self, readings: Iterable[Reading]) -> None:
         """Takes power samples that the driver kept while nobody read, oldest first."""
         if isinstance(self._track, PowerTrack):
             for reading in readings:
                 if self._last is None or reading.moment_s > self._last.moment_s:
                     self._last = reading
-                    self._raw.append(reading)
                     self._take(reading)
-
-    def close_gap(self, moment_s: float) -> None:
-        """Ends the gap that lasts, if one does."""
-        if self.gaps and self.gaps[-1].to_s is None:
-            self.gaps[-1] = self.gaps[-1]._replace(to_s=max(moment_s, self.gaps[-1].from_s))
 
     def open_gap(self, moment_s: float, reason: str) -> None:
         """Counts nothing from a moment on, until the next reading.
@@ -232,96 +259,58 @@ class EnergyCurve:
         self.gaps.append(Gap(moment_s, None, reason))
         if self._track is None:
             return
-        for number, at_s in list(self._pending.items()):
-            self._keep(number, self._track.energy_at(min(at_s, moment_s)))
-        self._pending.clear()
-        self._base_j = max(self._base_j, self._track.energy_at(moment_s).energy_j)
+        for number, at_s in list(self._edges.waiting()):
+            self._edges.keep(number, self._look_up(min(at_s, moment_s)))
+        self._draw(moment_s)
+        self._base_j = max(self._base_j, self._look_up(moment_s).energy_j)
         if isinstance(self._track, CounterTrack):
             self._grid = self._track.grid
         self._track = None
-        self._trial = None
-        self._raw.clear()
-        self._recent_edges.clear()
-        self._shares.clear()
+        self._end_trial()
 
     def settle(self, now_s: float) -> None:
         """Keeps the energy of every edge that can be known by now."""
         track = self._track
-        if track is None or not self._pending:
+        if track is None:
             return
-        for number, at_s in list(self._pending.items()):
-            located = track.energy_at(at_s)
-            if located.final or now_s - at_s > _PATIENCE_S:
-                self._keep(number, located)
-                del self._pending[number]
+        known_s, tired_s = track.known_s, now_s - _PATIENCE_S
+        done = []
+        for number, at_s in self._edges.waiting():
+            if at_s > known_s and at_s > tired_s:
+                break
+            located = self._look_up(at_s)
+            if located.final or at_s <= tired_s:
+                done.append((number, located))
+        for number, located in done:
+            self._edges.keep(number, located)
 
-    def is_final(self, number: int) -> bool:
-        """True if an edge's energy will not move with the next readings."""
-        return number < len(self._energy_j) and number not in self._pending
-
-    def at_edge(self, number: int) -> Located:
-        """The energy up to an edge: kept, or the best figure so far."""
-        if number in self._pending:
-            at_s = self._pending[number]
-            if self._track is None:
-                return Located(self._base_j, 0.0, False)
-            return self._track.energy_at(at_s)
-        return Located(self._energy_j[number], self._error_j[number], True)
-
-    def inside(self, bucket: int) -> tuple[float, float]:
-        """The signed sum of a bucket's edges in joules, and the edge error of the sum.
-
-        Edges are off independently of each other: their squares add.
-        """
-        energy_j = self._sums_j.get(bucket, 0.0)
-        squared = max(0.0, self._sums_squared_error.get(bucket, 0.0))
-        for number in self._pending:
-            for owner, sign in self._shares.get(number, ()):
-                if owner == bucket:
-                    located = self.at_edge(number)
-                    energy_j += sign * located.energy_j
-                    squared += located.error_j**2
-        return energy_j, math.sqrt(squared)
-
-    def at(self, moment_s: float) -> Located:
-        """The energy up to a moment of the last seconds, or carried on to now."""
+    def _look_up(self, moment_s: float) -> Located:
         if self._track is None:
             return Located(self._base_j, 0.0, True)
-        return self._track.energy_at(moment_s)
-
-    def wants(self, now_s: float) -> float | None:
-        """The moment from which one more reading would help; None if none would."""
-        if self._track is None:
-            return None
-        moments = [self._track.wants(now_s)]
-        if self._trial is not None:
-            moments.append(self._trial.wants(now_s))
-        return min((moment for moment in moments if moment is not None), default=None)
-
-    def suits(self, due_s: float) -> float:
-        """A moment near `due_s` at which a reading says most."""
-        track = self._track
-        return track.suits(due_s) if isinstance(track, CounterTrack) else due_s
-
-    def trace(self) -> list[tuple[float, float]]:
-        """Points (moment, joules) for a chart of the power, of bounded number."""
-        return list(zip(self._trace_s, self._trace_j, strict=True))
+        energy_j, error_j, final = self._track.energy_at(moment_s)
+        return Located(self._base_j + energy_j, error_j, final)
 
     def _begin(self, reading: Reading) -> None:
-        self.close_gap(reading.moment_s)
-        if reading.counter_j is not None and self.caught is None:
+        if self.gaps and self.gaps[-1].to_s is None:
+            self.gaps[-1] = self.gaps[-1]._replace(to_s=max(reading.moment_s, self.gaps[-1].from_s))
+        if self._first_s is None:
+            self._first_s = reading.moment_s
+        self._track_from_s = reading.moment_s
+        self._edges.move(self._first_s - self._backward_s)
+        if reading.counter_j is None or self.caught is not None:
+            self._enter(Provenance.INTEGRATED, reading.moment_s)
+            self._track = self._power_track()
+        else:
             if self._counter_provenance is Provenance.COUNTER:
                 self._trial = CounterTrial(self._power_window_s)
             self._enter(self._counter_provenance, reading.moment_s)
-            self._track = self._counter_track(self._base_j)
-        else:
-            self._enter(Provenance.INTEGRATED, reading.moment_s)
-            self._track = self._power_track(self._base_j)
-        if self._first_s is None:
-            self._first_s = reading.moment_s
-        for number, at_s in self._pending.items():
-            self._pending[number] = max(at_s, self._first_s - self._backward_s)
-            self._track.add_edge(self._pending[number])
+            self._track = CounterTrack(
+                step_s=self._counter_step_s,
+                has_power=self._power_window_s == 0,
+                grid=self._grid,
+            )
+        for _, at_s in self._edges.waiting():
+            self._track.add_edge(at_s)
 
     def _enter(self, provenance: Provenance, since_s: float) -> None:
         while self._provenances and self._provenances[-1][0] >= since_s:
@@ -329,116 +318,73 @@ class EnergyCurve:
         if not self._provenances or self._provenances[-1][1] is not provenance:
             self._provenances.append((since_s, provenance))
 
-    def _counter_track(self, origin_j: float) -> CounterTrack:
-        return CounterTrack(
-            step_s=self._counter_step_s,
-            has_power=self._power_window_s == 0,
-            origin_j=origin_j,
-            grid=self._grid,
-        )
-
-    def _power_track(self, origin_j: float) -> Track:
+    def _power_track(self) -> Track:
         if self._power_window_s > 0:
-            return AveragedTrack(window_s=self._power_window_s, origin_j=origin_j)
-        return PowerTrack(origin_j=origin_j)
+            return AveragedTrack(window_s=self._power_window_s)
+        return PowerTrack()
 
     def _take(self, reading: Reading) -> None:
         track = self._track
         if track is None:
             return
         wanted = reading.counter_j if isinstance(track, CounterTrack) else reading.power_w
-        if wanted is None:
-            return
-        track.add_reading(reading)
-        self._add_to_trace(reading.moment_s)
+        if wanted is not None:
+            track.add_reading(reading)
+            self._draw(track.drawn_s)
 
     def _convict(self, verdict: Verdict) -> None:
         """Replaces the account of a counter that was caught by that of the power."""
-        assert self._track is not None
+        assert self._last is not None
         self.caught = verdict.reason
-        self._trial = None
-        has_power = [reading for reading in self._raw if reading.power_w is not None]
-        if len(has_power) < 2:
+        readings = [reading for reading in self._raw if reading.power_w is not None]
+        if len(readings) < 2:
             # Nothing to replace it with: what was counted until now stays, the rest is not known.
-            assert self._last is not None
             self.open_gap(self._last.moment_s, f"{verdict.reason}, and its power cannot be read")
             return
-        since_s = has_power[0].moment_s
+        since_s = readings[0].moment_s
         if verdict.since_s is not None:
             since_s = max(since_s, verdict.since_s)
-        origin_j = self._track.energy_at(since_s).energy_j
         before_s = max(
-            (reading.moment_s for reading in has_power if reading.moment_s <= since_s),
+            (reading.moment_s for reading in readings if reading.moment_s <= since_s),
             default=since_s,
         )
-        track = self._power_track(0.0)
-        for at_s, _, _ in self._recent_edges:
-            if at_s >= before_s:
-                track.add_edge(at_s)
-        for reading in has_power:
+        reached_j = self._look_up(since_s).energy_j
+        track = self._power_track()
+        recent = [edge for edge in self._recent if edge[0] >= before_s]
+        for at_s, _, _ in recent:
+            track.add_edge(at_s)
+        for reading in readings:
             if reading.moment_s >= before_s:
                 track.add_reading(reading)
-        shift_j = origin_j - track.energy_at(since_s).energy_j
-        rebuilt = self._power_track(shift_j)
-        for at_s, _, _ in self._recent_edges:
-            if at_s >= before_s:
-                rebuilt.add_edge(at_s)
-        for reading in has_power:
-            if reading.moment_s >= before_s:
-                rebuilt.add_reading(reading)
-        self._track = rebuilt
+        self._track = track
+        self._base_j = reached_j - track.energy_at(since_s).energy_j
         self._enter(Provenance.INTEGRATED, since_s)
-        for at_s, number, shares in self._recent_edges:
-            if at_s >= since_s and number not in self._pending:
-                self._count(number, shares, -1)
-                self._pending[number] = at_s
-        while self._trace_s and self._trace_s[-1] >= since_s:
-            self._trace_s.pop()
-            self._trace_j.pop()
-        assert self._last is not None
+        for at_s, number, shares in recent:
+            if at_s >= since_s:
+                self._edges.reopen(number, at_s, shares)
+        self._trace.cut(since_s)
+        self._end_trial()
         self.settle(self._last.moment_s)
 
-    def _keep(self, number: int, located: Located) -> None:
-        self._energy_j[number] = located.energy_j
-        self._error_j[number] = min(located.error_j, 1e30)
-        self._count(number, self._shares.get(number, ()), 1)
-
-    def _count(self, number: int, shares: Shares, times: int) -> None:
-        for bucket, sign in shares:
-            kept_j = times * sign * self._energy_j[number]
-            self._sums_j[bucket] = self._sums_j.get(bucket, 0.0) + kept_j
-            squared = times * self._error_j[number] ** 2
-            self._sums_squared_error[bucket] = self._sums_squared_error.get(bucket, 0.0) + squared
+    def _end_trial(self) -> None:
+        self._trial = None
+        self._raw.clear()
+        self._recent.clear()
 
     def _forget(self, now_s: float) -> None:
         self._next_forget_s = now_s + _FORGET_EVERY_S
-        before_s = now_s - _REMEMBER_S
-        while self._raw and self._raw[0].moment_s < before_s:
+        while self._raw and self._raw[0].moment_s < now_s - _REMEMBER_S:
             self._raw.popleft()
-        while self._recent_edges and self._recent_edges[0][0] < before_s:
-            self._forget_edge()
-        oldest_s = min(self._pending.values(), default=now_s)
+        while self._recent and self._recent[0][0] < now_s - _REMEMBER_S:
+            self._recent.popleft()
+        oldest_s = min((at_s for _, at_s in self._edges.waiting()), default=now_s)
         if self._track is not None:
-            self._track.forget(min(now_s - 8.0, oldest_s - 4.0))
+            self._track.forget(min(now_s - _NEEDED_S, oldest_s - _NEEDED_S / 2))
+            self._draw(self._track.drawn_s)
 
-    def _forget_edge(self) -> None:
-        _, number, _ = self._recent_edges.popleft()
-        if number not in self._pending:
-            self._shares.pop(number, None)
-
-    def _add_to_trace(self, now_s: float) -> None:
-        """One point a step, taken where the curve has settled; steps double when they are many."""
-        assert self._track is not None
-        at_s = now_s - 0.6
-        if self._first_s is None or at_s < self._first_s:
+    def _draw(self, until_s: float) -> None:
+        """Adds what the trace lacks up to a moment."""
+        if self._track is None:
             return
-        if self._trace_s and at_s - self._trace_s[-1] < self.trace_step_s:
-            return
-        energy_j = self._track.energy_at(at_s).energy_j
-        if self._trace_j:
-            energy_j = max(energy_j, self._trace_j[-1])
-        self._trace_s.append(at_s)
-        self._trace_j.append(energy_j)
-        if len(self._trace_s) > _TRACE_POINTS:
-            self._trace_s, self._trace_j = self._trace_s[::2], self._trace_j[::2]
-            self.trace_step_s *= 2
+        while (at_s := self._trace.next_s(self._track_from_s)) <= until_s:
+            self._trace.add(at_s, self._look_up(at_s).energy_j)

@@ -198,7 +198,14 @@ class Kernel:
         while self._due_s < until_s:
             self.clock.now_s = max(self.clock.now_s, self._due_s)
             self._due_s = self.meter.sampler.step()
+            self._check_no_fault()
         self.clock.now_s = max(self.clock.now_s, until_s)
+
+    def _check_no_fault(self) -> None:
+        """An exception in the meter's own arithmetic shows as a source that cannot be read."""
+        with self.meter.look() as account:
+            for source in account.sources.values():
+                assert "could not be read" not in source.message, source.message
 
     def wake(self) -> None:
         """The thread wakes a moment after the hook."""

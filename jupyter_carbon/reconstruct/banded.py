@@ -7,53 +7,51 @@ cost the user's kernel more time and memory than all the rest of the meter.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 
-def solve_banded(
-    rows: Sequence[Mapping[int, float]], sides: Sequence[float], count: int
-) -> list[float]:
-    """The x of least squares for rows * x = sides, by Cholesky on the normal equations.
+class Row(NamedTuple):
+    """One equation: the unknowns from number `first` on, times `factors`, make `side`."""
+
+    first: int
+    factors: Sequence[float]
+    side: float
+
+
+def solve_banded(rows: Sequence[Row], count: int) -> list[float]:
+    """The least squares solution of the rows, by Cholesky on the normal equations.
 
     Args:
-        rows: for each equation the factors by number of the unknown.
-        sides: the right sides, one a row.
-        count: the number of unknowns.
-
-    An unknown that no row touches comes out 0.
+        rows: the equations, each already times the root of its weight.
+        count: the number of unknowns. One that no row touches comes out 0.
     """
-    width = max((max(row) - min(row) for row in rows if row), default=0)
-    lower = [[0.0] * (width + 1) for _ in range(count)]  # lower[i][d] stands for (i, i - d)
+    width = max((len(row.factors) for row in rows), default=1)
+    # lower[i][d] stands for the matrix's element (i, i - d).
+    lower = [[0.0] * width for _ in range(count)]
     right = [0.0] * count
-    for row, side in zip(rows, sides, strict=True):
-        items = sorted(row.items())
-        for place, factor in items:
-            right[place] += factor * side
-            line = lower[place]
-            for other, other_factor in items:
-                if other <= place:
-                    line[place - other] += factor * other_factor
+    for first, factors, side in rows:
+        for i, factor in enumerate(factors):
+            right[first + i] += factor * side
+            line = lower[first + i]
+            for j in range(i + 1):
+                line[i - j] += factor * factors[j]
     for i in range(count):
         line = lower[i]
-        for d in range(min(i, width), -1, -1):
-            j = i - d
-            above = lower[j]
+        for d in range(min(i, width - 1), -1, -1):
+            above = lower[i - d]
             rest = line[d]
-            for k in range(max(0, i - width, j - width), j):
-                rest -= line[i - k] * above[j - k]
-            if d:
-                line[d] = rest / above[0]
-            else:
-                line[0] = math.sqrt(max(rest, 1e-12))
-    for i in range(count):
-        line = lower[i]
+            # The columns that row i and the row above have both.
+            for k in range(1, min(width - d, i - d + 1)):
+                rest -= line[d + k] * above[k]
+            line[d] = rest / above[0] if d else math.sqrt(max(rest, 1e-12))
         rest = right[i]
-        for d in range(1, min(i, width) + 1):
+        for d in range(1, min(i + 1, width)):
             rest -= line[d] * right[i - d]
         right[i] = rest / line[0]
     for i in range(count - 1, -1, -1):
         rest = right[i]
-        for d in range(1, min(count - 1 - i, width) + 1):
+        for d in range(1, min(count - i, width)):
             rest -= lower[i + d][d] * right[i + d]
         right[i] = rest / lower[i][0]
     return right

@@ -3,7 +3,8 @@
 A counter that steps every 100 ms is exact at its steps and silent between
 them. A dense pair of readings shows a step to within a few milliseconds; many
 of them, a line through (number of the step, moment) shows all steps, past and
-to come, to a fraction of that.
+to come, to a fraction of that. A step gets a number only where the line, with
+all its doubt, leaves no other: one wrong number spoils the line for good.
 """
 
 from __future__ import annotations
@@ -12,17 +13,22 @@ import math
 from typing import NamedTuple
 
 _KEEP = 40
-"""Located refreshes that the line is drawn through; the period of a real sensor drifts."""
+"""Located refreshes that the line is drawn through."""
 _LONGEST_S = 0.6
 """A refresh rarer than this is not a step to be located (a model, a slow BMC)."""
 _ENOUGH = 8
 _SUPPOSED_JITTER = 0.07
+"""Of the period, supposed until so many refreshes have shown what it is: few fit any line."""
 _FLOOR_S = 2e-4
 """What the clock readings around a call are worth at best."""
 _DRIFT = 2e-5
 """How fast a sensor's timer may run away from this machine's clock (seconds a second)."""
 _IRREGULAR = 0.2
 """Jitter, as a share of the period, above which the grid says nothing of use."""
+_NUMBERED = 0.4
+"""Doubt, as a share of the period, above which a refresh's number is not certain."""
+_STRANGERS = 3
+"""So many refreshes in a row off the line, and the line is given up."""
 
 
 class Sight(NamedTuple):
@@ -45,11 +51,14 @@ class RefreshGrid:
         self._sights: list[tuple[int, Sight]] = []
         self._unnumbered: list[Sight] = []
         self._strangers = 0
-        self._origin_s = 0.0
         self._phase_s = 0.0
         self._mean_number = 0.0
         self._weight = 0.0
         self._spread = 0.0
+        # What sights whose distance in numbers was lost still say about the period.
+        self._past_period_s = 0.0
+        self._past_spread = 0.0
+        self._supposed_jitter_s: float | None = None
 
     @property
     def is_regular(self) -> bool:
@@ -68,11 +77,15 @@ class RefreshGrid:
         if sight.half_s > 0.25 * self.period_s:
             return
         number = self._number(sight.moment_s)
-        miss_s = abs(sight.moment_s - self._at(number))
-        doubt_s = self.uncertainty_s(sight.moment_s)
-        if doubt_s > 0.3 * self.period_s or miss_s > 0.4 * self.period_s:
+        doubt_s = self.doubt_s(sight.moment_s)
+        if doubt_s > _NUMBERED * self.period_s:
+            if not follows_previous:
+                self._begin_phase(sight)
+                return
+            number = self._sights[-1][0] + 1
+        elif self._is_stranger(sight, number, doubt_s):
             self._strangers += 1
-            if self._strangers >= 3 or doubt_s > 0.3 * self.period_s:
+            if self._strangers >= _STRANGERS:
                 self._restart(sight)
             return
         self._strangers = 0
@@ -99,7 +112,8 @@ class RefreshGrid:
         if self.period_s is None or not self._sights:
             return math.inf
         away = (moment_s - self._phase_s) / self.period_s - self._mean_number
-        variance = 1.0 / self._weight + (away * away / self._spread if self._spread > 0 else 0.0)
+        spread = self._spread + self._past_spread
+        variance = 1.0 / self._weight + (away * away / spread if spread > 0 else math.inf)
         drift_s = _DRIFT * abs(moment_s - self._sights[-1][1].moment_s)
         return 2.0 * math.sqrt(variance) + drift_s
 
@@ -115,7 +129,14 @@ class RefreshGrid:
         assert self.period_s is not None
         return round((moment_s - self._phase_s) / self.period_s)
 
+    def _is_stranger(self, sight: Sight, number: int, doubt_s: float) -> bool:
+        assert self.period_s is not None
+        miss_s = abs(sight.moment_s - self._at(number))
+        likely_s = 1.5 * doubt_s + sight.half_s + 0.05 * self.period_s
+        return miss_s > min(_NUMBERED * self.period_s, likely_s)
+
     def _begin(self, sight: Sight, follows_previous: bool) -> None:
+        """Neighbouring refreshes give the period as soon as they are far enough apart."""
         if not follows_previous:
             self._unnumbered.clear()
         self._unnumbered.append(sight)
@@ -127,20 +148,41 @@ class RefreshGrid:
         if period_s > _LONGEST_S:
             seen[:] = seen[-1:]
             return
+        if max(one.half_s for one in seen) > 0.25 * period_s:
+            # Readings so far apart may have missed a refresh.
+            return
         if (seen[0].half_s + seen[-1].half_s) / count > 0.12 * period_s:
             return
         self.period_s = period_s
         self._phase_s = seen[0].moment_s
+        self.jitter_s = self._supposed()
         self._sights = list(enumerate(seen))
         self._unnumbered = []
         self._fit()
 
+    def _begin_phase(self, sight: Sight) -> None:
+        """Nobody can say how many refreshes were missed: the period stays, the phase is new."""
+        assert self.period_s is not None
+        self._past_period_s = self.period_s
+        self._past_spread += self._spread
+        self._supposed_jitter_s = max(self.jitter_s, _FLOOR_S)
+        self._strangers = 0
+        self._sights = [(0, sight)]
+        self._fit()
+
     def _restart(self, sight: Sight) -> None:
-        # The period of a sensor hardly changes; its phase does after a suspend or a reload.
         self._strangers = 0
         self.period_s = None
         self._sights = []
+        self._past_spread = 0.0
+        self._supposed_jitter_s = None
         self._unnumbered = [sight]
+
+    def _supposed(self) -> float:
+        assert self.period_s is not None
+        if self._supposed_jitter_s is not None:
+            return self._supposed_jitter_s
+        return _SUPPOSED_JITTER * self.period_s
 
     def _thin(self) -> None:
         if len(self._sights) > _KEEP:
@@ -148,32 +190,36 @@ class RefreshGrid:
             del self._sights[1 + len(self._sights) // 4]
 
     def _fit(self) -> None:
-        """Weighted least squares of moment against number, about the mean for precision."""
+        """Weighted least squares of moment against number, about the mean for precision.
+
+        The older a sight is, the further the sensor's timer may have drifted since.
+        """
         base_s = self._sights[0][1].moment_s
-        jitter = self.jitter_s
+        newest_s = self._sights[-1][1].moment_s
         total = sum_n = sum_t = 0.0
         weights = []
-        for number, sight in self._sights:
-            weight = 1.0 / (sight.half_s**2 / 3 + jitter**2 + _FLOOR_S**2)
+        for number, (moment_s, half_s) in self._sights:
+            drift_s = _DRIFT * (newest_s - moment_s)
+            weight = 1.0 / (half_s**2 / 3 + self.jitter_s**2 + _FLOOR_S**2 + drift_s**2)
             weights.append(weight)
             total += weight
             sum_n += weight * number
-            sum_t += weight * (sight.moment_s - base_s)
+            sum_t += weight * (moment_s - base_s)
         mean_n, mean_t = sum_n / total, sum_t / total
-        spread = covariance = 0.0
+        spread, covariance = 0.0, self._past_spread * self._past_period_s
         for weight, (number, sight) in zip(weights, self._sights, strict=True):
             spread += weight * (number - mean_n) ** 2
             covariance += weight * (number - mean_n) * (sight.moment_s - base_s - mean_t)
-        if spread > 0:
-            self.period_s = covariance / spread
+        if spread + self._past_spread > 0:
+            self.period_s = covariance / (spread + self._past_spread)
         assert self.period_s is not None
         self._phase_s = base_s + mean_t - mean_n * self.period_s
         self._mean_number, self._weight, self._spread = mean_n, total, spread
-        # Few sights fit any line: until there are enough, some jitter is supposed.
         count = len(self._sights)
         supposed = max(0, _ENOUGH - count)
-        excess = supposed * (_SUPPOSED_JITTER * self.period_s) ** 2
-        for number, sight in self._sights:
-            miss = sight.moment_s - self._at(number)
-            excess += miss * miss - sight.half_s**2 / 3
+        excess = supposed * self._supposed() ** 2
+        for number, (moment_s, half_s) in self._sights:
+            miss_s = moment_s - self._at(number)
+            drift_s = _DRIFT * (newest_s - moment_s)
+            excess += miss_s**2 - half_s**2 / 3 - drift_s**2
         self.jitter_s = math.sqrt(max(0.0, excess / max(1, count + supposed - 2)))

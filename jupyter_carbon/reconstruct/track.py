@@ -8,7 +8,7 @@ from jupyter_carbon.reading import Reading
 
 
 class Located(NamedTuple):
-    """The energy drawn up to a moment, in joules since the track began.
+    """The energy drawn up to a moment, in joules.
 
     `error_j` is the part of the range that comes from where the energy lies in
     time; what the sensor itself is worth is not in it. `final` is False while a
@@ -21,7 +21,15 @@ class Located(NamedTuple):
 
 
 class Track(Protocol):
-    """Readings in, energy at a moment out."""
+    """Readings in, energy at a moment out: joules since the first reading."""
+
+    @property
+    def known_s(self) -> float:
+        """No figure for a moment after this one is final yet; minus infinity if none is."""
+
+    @property
+    def drawn_s(self) -> float:
+        """Up to this moment a figure costs no more than looking it up."""
 
     def add_edge(self, moment_s: float) -> None:
         """Notes that a window begins or ends; in any order, before later readings."""
@@ -30,10 +38,13 @@ class Track(Protocol):
         """Takes the next reading; readings come in the order of their moments."""
 
     def energy_at(self, moment_s: float) -> Located:
-        """The energy up to a moment between the first reading and now."""
+        """The energy up to a moment, be it before the first reading, or after the last."""
 
     def wants(self, now_s: float) -> float | None:
         """The moment from which one more reading would help an edge; None if none would."""
+
+    def suits(self, due_s: float) -> float:
+        """A moment near `due_s` at which a reading says most."""
 
     def forget(self, before_s: float) -> None:
         """Drops what is needed only for moments before this one."""

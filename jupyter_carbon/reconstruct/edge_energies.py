@@ -1,0 +1,90 @@
+"""The energy at every edge, kept for good in a few bytes, and signed sums of it."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Callable, Iterator
+
+from jupyter_carbon.reconstruct.track import Located
+
+Shares = tuple[tuple[int, int], ...]
+"""For an edge, (bucket, sign) pairs: its energy counts to a bucket's sum with that sign."""
+
+
+class EdgeEnergies:
+    """Energies in joules by the number of the edge; those that wait are not known yet."""
+
+    def __init__(self) -> None:
+        self._energy_j = array("d")
+        self._error_j = array("f")
+        self._waiting: dict[int, tuple[float, Shares]] = {}
+        self._sums_j: dict[int, float] = {}
+        self._sums_squared_error: dict[int, float] = {}
+
+    def wait(self, number: int, moment_s: float, shares: Shares) -> None:
+        """Takes an edge whose energy is not known yet; numbers come in order, once each."""
+        missing = number + 1 - len(self._energy_j)
+        if missing > 0:
+            self._energy_j.extend([math.nan] * missing)
+            self._error_j.extend([0.0] * missing)
+        self._waiting[number] = (moment_s, shares)
+
+    def keep(self, number: int, located: Located) -> None:
+        """Keeps the energy at an edge that waited."""
+        _, shares = self._waiting.pop(number)
+        self._energy_j[number] = located.energy_j
+        self._error_j[number] = min(located.error_j, 1e30)
+        self._count(number, shares, 1)
+
+    def reopen(self, number: int, moment_s: float, shares: Shares) -> None:
+        """Takes back what was kept for an edge: it waits again."""
+        if number not in self._waiting:
+            self._count(number, shares, -1)
+            self._waiting[number] = (moment_s, shares)
+
+    def move(self, not_before_s: float) -> None:
+        """Moves edges that wait to a moment if they are before it."""
+        for number, (moment_s, shares) in self._waiting.items():
+            self._waiting[number] = (max(moment_s, not_before_s), shares)
+
+    def waiting(self) -> Iterator[tuple[int, float]]:
+        """Numbers and moments of the edges that wait, in the order in which they came."""
+        for number, (moment_s, _) in self._waiting.items():
+            yield number, moment_s
+
+    def moment_of(self, number: int) -> float | None:
+        """The moment of an edge that waits; None if it does not."""
+        waits = self._waiting.get(number)
+        return None if waits is None else waits[0]
+
+    def has(self, number: int) -> bool:
+        """True if the energy at an edge is kept."""
+        return number < len(self._energy_j) and number not in self._waiting
+
+    def at(self, number: int) -> Located:
+        """The energy kept for an edge."""
+        return Located(self._energy_j[number], self._error_j[number], True)
+
+    def sum(self, bucket: int, look_up: Callable[[float], Located]) -> tuple[float, float]:
+        """The signed sum of a bucket's edges in joules, and its error.
+
+        `look_up` gives the best figure so far at the moment of an edge that
+        waits. Edges are off independently of each other: their squares add.
+        """
+        energy_j = self._sums_j.get(bucket, 0.0)
+        squared = max(0.0, self._sums_squared_error.get(bucket, 0.0))
+        for moment_s, shares in self._waiting.values():
+            for owner, sign in shares:
+                if owner == bucket:
+                    located = look_up(moment_s)
+                    energy_j += sign * located.energy_j
+                    squared += located.error_j**2
+        return energy_j, math.sqrt(squared)
+
+    def _count(self, number: int, shares: Shares, times: int) -> None:
+        for bucket, sign in shares:
+            kept_j = times * sign * self._energy_j[number]
+            self._sums_j[bucket] = self._sums_j.get(bucket, 0.0) + kept_j
+            squared = times * self._error_j[number] ** 2
+            self._sums_squared_error[bucket] = self._sums_squared_error.get(bucket, 0.0) + squared
