@@ -35,6 +35,9 @@ _AMBIGUOUS_S = 0.001
 _APART_S = 0.008
 """Readings closer than this are of one refresh, or say nothing more."""
 _STRIDE_S = 0.25
+_AROUND_S = (-0.2, -0.05, 0.05, 0.2)
+_BLUR_S = 0.025
+"""How sharply a jump of power near an edge is placed in time."""
 _CONTEXT = 2.5
 """Windows before the first moment that is asked for, at which a solution begins."""
 
@@ -115,8 +118,8 @@ class AveragedTrack:
         if moment_s > self.drawn_s:
             self._solve()
         energy_j = self._look_up(moment_s)
-        jump_w = abs(self._slope(moment_s + 0.05) - self._slope(moment_s - 0.05))
-        error_j = 0.02 * jump_w + 0.01 * max(self._slope(moment_s), 0.0)
+        powers_w = [self._slope(moment_s + away_s) for away_s in _AROUND_S]
+        error_j = _BLUR_S * (max(powers_w) - min(powers_w)) + 0.01 * max(powers_w)
         beyond_s = moment_s - self._last.moment_s
         if beyond_s > 0:
             error_j += 0.5 * self._means[-1].power_w * beyond_s
