@@ -18,14 +18,16 @@ environment = @command -v $(PYTHON) >/dev/null || \
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { echo $(too_old); exit 1; }; \
 	$(PYTHON) scripts/environment.py $(chosen)
 
-.PHONY: help demo test check lint format bench clean
+headless := $(filter-out 0 no false,$(HEADLESS))
+
+.PHONY: help demo test lint format bench clean
 
 help:
 	@sed -n '2,7s/^# *//p' Makefile
 
 demo:
-	$(environment) $(if $(HEADLESS),headless,demo)
-	@$(python) scripts/demo.py $(if $(HEADLESS),--headless)
+	$(environment) $(if $(headless),headless,demo)
+	@$(python) scripts/demo.py $(if $(headless),--headless)
 
 # pytest comes last, so that its own closing line ends the output.
 test: lint
