@@ -114,12 +114,16 @@ class Knots:
             assert nearest_s is not None
             at_s = min(high_s, max(low_s, nearest_s))
             return Knot(at_s, energy_j, min(half_s, doubt_s))
-        newest_s = grid.last_before(high_s - doubt_s)
+        newest_s = grid.last_before(high_s + doubt_s)
         assert newest_s is not None
-        next_s = newest_s + grid.period_s
-        if next_s > high_s + doubt_s:
-            return Knot(max(low_s, newest_s), energy_j, doubt_s)
         if newest_s < low_s - doubt_s:
-            # The counter moved, and this is the only refresh that can have moved it.
-            return Knot(min(high_s, next_s), energy_j, doubt_s)
+            # No refresh is where one must have been: the nearer one was further off than thought.
+            next_s = newest_s + grid.period_s
+            if next_s - high_s < low_s - newest_s:
+                return Knot(high_s, energy_j, max(doubt_s, next_s - high_s))
+            return Knot(low_s, energy_j, max(doubt_s, low_s - newest_s))
+        has_come = newest_s + doubt_s <= high_s
+        if has_come or newest_s - grid.period_s + doubt_s < low_s:
+            # Either it surely lies before the reading, or no other can have moved the counter.
+            return Knot(min(high_s, max(low_s, newest_s)), energy_j, doubt_s)
         return None

@@ -217,9 +217,11 @@ class RefreshGrid:
         self._mean_number, self._weight, self._spread = mean_n, total, spread
         count = len(self._sights)
         supposed = max(0, _ENOUGH - count)
-        excess = supposed * self._supposed() ** 2
+        missed, explained = supposed * self._supposed() ** 2, 0.0
         for number, (moment_s, half_s) in self._sights:
-            miss_s = moment_s - self._at(number)
-            drift_s = _DRIFT * (newest_s - moment_s)
-            excess += miss_s**2 - half_s**2 / 3 - drift_s**2
-        self.jitter_s = math.sqrt(max(0.0, excess / max(1, count + supposed - 2)))
+            missed += (moment_s - self._at(number)) ** 2
+            explained += half_s**2 / 3 + (_DRIFT * (newest_s - moment_s)) ** 2
+        # By chance the misses may be small: the jitter is the most that they leave likely.
+        freedom = max(1, count + supposed - 2)
+        most = missed / freedom * (1 + 2 / math.sqrt(freedom))
+        self.jitter_s = math.sqrt(max(0.0, most - explained / count))
