@@ -20,6 +20,8 @@ _NEAR_S = 0.12
 """A power reading this close to a step still speaks for it."""
 _SHORT_S = 0.35
 """A slope between two knots no further apart than this speaks for the power beside it."""
+_AT_EDGE_S = 0.002
+"""A power reading so shortly before an edge may be of what comes after: hooks take a moment."""
 SETTLE_S = 0.3
 """After a step, how long a better figure of the power there is waited for."""
 
@@ -96,7 +98,7 @@ class Witnesses:
         """The power at a step's left end, the best witness first."""
         left_s, edge_s = step.left.moment_s, step.edges_s[0]
         bound_s = self._edges.last_until(left_s)
-        yield self._samples.last_in(max(bound_s, left_s - _NEAR_S), edge_s)
+        yield self._samples.last_in(max(bound_s, left_s - _NEAR_S), edge_s - _AT_EDGE_S)
         yield self.slope(place - 1, _SHORT_S)
         yield self._samples.first_in(edge_s, edge_s + 0.0015)
         yield self._samples.last_in(bound_s, edge_s)
