@@ -169,6 +169,10 @@ class RealKernel:
         start = reply["cursor_start"]
         return [code[:start] + match for match in reply["matches"]]
 
+    def complete_status(self, code: str) -> str:
+        """Whether a front end would run the code, or wait for more."""
+        return str(self._reply(self.client.is_complete(code))["status"])
+
     def inspect(self, code: str) -> str:
         reply = self._reply(self.client.inspect(code, len(code)))
         return _COLOURS.sub("", str(reply["data"].get("text/plain", "")))
