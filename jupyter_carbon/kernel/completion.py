@@ -48,13 +48,48 @@ def offers_for(line: str, places: Callable[[], Iterable[str]]) -> Offers | None:
     return found["words"], _starting(found["words"], COMMANDS)
 
 
-def make_matcher(places: Callable[[], Iterable[str]]) -> Callable[[Any], dict[str, Any]]:
-    """`offers_for` as IPython's completer asks for it (its matcher API, version 2)."""
+class Completion:
+    """`offers_for` as an IPython completer asks for it.
 
-    def carbon_matcher(context: Any) -> dict[str, Any]:
+    Args:
+        completer: the shell's; None where it has none.
+        places: the names that `region` knows.
+    """
+
+    def __init__(self, completer: Any, places: Callable[[], Iterable[str]]) -> None:
+        self._matchers: list[Any] = getattr(completer, "custom_matchers", [])
+        self._completer = completer
+        self._places = places
+        self._matcher: Callable[[Any], Any] | None = None
+
+    def register(self) -> None:
+        """Begins to offer."""
+        from IPython.core import completer
+
+        has_contexts = hasattr(completer, "SimpleCompletion")
+
+        def carbon_matcher(asked: Any) -> Any:
+            return self._in_context(asked) if has_contexts else self._plain(asked)
+
+        for name, value in (
+            ("matcher_api_version", 2),
+            ("matcher_identifier", "jupyter_carbon"),
+            ("matcher_priority", _PRIORITY),
+        ):
+            setattr(carbon_matcher, name, value)
+        self._matcher = carbon_matcher
+        self._matchers.append(carbon_matcher)
+
+    def unregister(self) -> None:
+        """Offers no more."""
+        if self._matcher in self._matchers:
+            self._matchers.remove(self._matcher)
+
+    def _in_context(self, context: Any) -> dict[str, Any]:
+        """IPython's matcher API, version 2."""
         from IPython.core.completer import SimpleCompletion
 
-        offers = offers_for(context.text_until_cursor, places)
+        offers = offers_for(context.text_until_cursor, self._places)
         if offers is None:
             return {"completions": []}
         fragment, texts = offers
@@ -66,13 +101,14 @@ def make_matcher(places: Callable[[], Iterable[str]]) -> Callable[[Any], dict[st
             "suppress": True,
         }
 
-    for name, value in (
-        ("matcher_api_version", 2),
-        ("matcher_identifier", "jupyter_carbon"),
-        ("matcher_priority", _PRIORITY),
-    ):
-        setattr(carbon_matcher, name, value)
-    return carbon_matcher
+    def _plain(self, token: str) -> list[str]:
+        """The API before IPython 8.6: what may replace the last word alone."""
+        offers = offers_for(self._completer.text_until_cursor, self._places)
+        if offers is None:
+            return []
+        fragment, texts = offers
+        kept = max(0, len(fragment) - len(token))
+        return [text[kept:] for text in texts]
 
 
 def _starting(begin: str, names: Iterable[str]) -> list[str]:

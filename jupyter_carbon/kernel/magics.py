@@ -8,7 +8,7 @@ from typing import Any
 
 from jupyter_carbon.carbon import CarbonError, parse_pue
 from jupyter_carbon.grid.place import UnknownPlace
-from jupyter_carbon.kernel.completion import make_matcher
+from jupyter_carbon.kernel.completion import Completion
 from jupyter_carbon.kernel.display import PLAIN_WAIT_S, Answer, show_answer, window_line
 from jupyter_carbon.kernel.options import (
     Command,
@@ -38,7 +38,7 @@ class CarbonMagics:
     def __init__(self, shell: Any, meter: CarbonMeter) -> None:
         self._shell = shell
         self._meter = meter
-        self._matcher = make_matcher(self._places)
+        self._completion = Completion(getattr(shell, "Completer", None), self._places)
         self._commands: dict[str, Callable[[Command], Answer]] = {
             "status": self._status,
             "cells": self._cells,
@@ -55,14 +55,13 @@ class CarbonMagics:
         """Makes the magics and their completion known."""
         self._shell.register_magic_function(self.line_magic, "line", "carbon")
         self._shell.register_magic_function(self.cell_magic, "cell", "carbon")
-        self._matchers().append(self._matcher)
+        self._completion.register()
 
     def unregister(self) -> None:
         """Takes them back."""
         for kind in ("line", "cell"):
             self._shell.magics_manager.magics[kind].pop("carbon", None)
-        if self._matcher in self._matchers():
-            self._matchers().remove(self._matcher)
+        self._completion.unregister()
 
     def line_magic(self, line: str) -> None:
         """The energy and carbon meter: what the session has cost, and the meter's settings.
@@ -122,13 +121,6 @@ class CarbonMagics:
             self._meter.wait_final(window, PLAIN_WAIT_S)
             sys.stdout.write(window_line(self._meter, window) + "\n")
         result.raise_error()
-
-    def _matchers(self) -> list[Any]:
-        """The completer's; a shell may be without one."""
-        matchers: list[Any] = getattr(
-            getattr(self._shell, "Completer", None), "custom_matchers", []
-        )
-        return matchers
 
     def _places(self) -> list[str]:
         """Names first, then codes, of a look-up that can tell them."""

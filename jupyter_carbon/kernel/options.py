@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
-import re
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NoReturn
 
 from jupyter_carbon.units import quoted
 
 COMMANDS = ("status", "cells", "pause", "resume", "reset", "region", "pue", "export", "doctor")
 CELL_OPTIONS = ("--label", "--no-sync", "--quiet")
-
-_CELL_MAGIC = re.compile(r"%%carbon(?=\s|$)(?P<rest>[^\n]*)")
 
 
 class OptionError(ValueError):
@@ -38,40 +34,41 @@ class Command:
     everything: bool = False
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise OptionError(message)
-
-
-def cell_magic_line(source: str) -> str | None:
-    """The words after `%%carbon` where that is a cell's first line, else None."""
-    found = _CELL_MAGIC.match(source.lstrip())
-    if found is None or found["rest"].rstrip().endswith("?"):
-        return None
-    return found["rest"].strip()
-
-
 def parse_cell_options(line: str) -> CellOptions:
     """Reads the words after `%%carbon`.
+
+    A label is the word after `--label`, in quotes if it has blanks, or what
+    follows `--label=`. An empty one is none.
 
     Raises:
         OptionError: if one is not known, or lacks its value.
     """
-    parser = _Parser(prog="%%carbon", add_help=False, allow_abbrev=False)
-    parser.add_argument("--label")
-    parser.add_argument("--no-sync", action="store_true")
-    parser.add_argument("--quiet", action="store_true")
+    label, synchronize, quiet = "", True, False
     try:
-        words, unknown = parser.parse_known_args(_split(line))
-        if unknown:
-            raise OptionError(f"{quoted(unknown[0])} is not one of its options")
+        words = iter(_split(line))
+        for word in words:
+            name, equals, value = word.partition("=")
+            if name == "--label":
+                label = value if equals else _label(words)
+            elif word == "--no-sync":
+                synchronize = False
+            elif word == "--quiet":
+                quiet = True
+            else:
+                raise OptionError(f"{quoted(word)} is not one of them")
     except OptionError as error:
         raise OptionError(
             f"%%carbon cannot follow its options: {error}. The cell runs and is metered without"
             f" them; %%carbon takes {', '.join(CELL_OPTIONS[:-1])} and {CELL_OPTIONS[-1]}."
         ) from None
-    label = words.label.strip() if words.label else None
-    return CellOptions(label or None, not words.no_sync, words.quiet)
+    return CellOptions(label.strip() or None, synchronize, quiet)
+
+
+def _label(words: Iterator[str]) -> str:
+    label = next(words, None)
+    if label is None or label.partition("=")[0] in CELL_OPTIONS:
+        raise OptionError("--label needs a name after it")
+    return label
 
 
 def parse_command(line: str) -> Command:
