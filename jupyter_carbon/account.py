@@ -350,10 +350,10 @@ class Account:
         from_s, to_s = self.moment_s(start), self.moment_s(end)
         duration_s = to_s - from_s
         missing_s = source.curve.missing_s(from_s, to_s)
-        if duration_s > 0 and missing_s >= 0.999 * duration_s:
-            return Parts(Estimate.missing(), None, None)
         first, last = self._at(source, start), self._at(source, end)
         value_j = max(0.0, last.energy_j - first.energy_j)
+        if value_j == 0 and duration_s > 0 and missing_s >= 0.999 * duration_s:
+            return Parts(Estimate.missing(), None, None)
         edge_j = first.error_j + last.error_j
         provenance = source.curve.provenance_between(from_s, to_s)
         if provenance is Provenance.MISSING or math.isinf(edge_j):
@@ -460,5 +460,5 @@ class Account:
 
     def _at(self, source: SourceAccount, edge: int) -> Located:
         if edge == NOW:
-            return source.curve.at(self._now_s)
+            return source.curve.at_now(self._now_s)
         return source.curve.at_edge(edge)

@@ -77,6 +77,8 @@ class EnergyCurve:
         self._power_window_s = power_window_s
         self._backward_s = 0.0 if is_late else BACKWARD_S
         self._edges = EdgeEnergies()
+        self._floor_j = -math.inf
+        self._known_so_far: dict[int, Located] | None = None
         self._trace = Trace()
         self._track: Track | None = None
         self._grid: RefreshGrid | None = None
@@ -163,16 +165,17 @@ class EnergyCurve:
 
     def at_edge(self, number: int) -> Located:
         """The energy up to an edge: kept, or the best figure so far."""
-        waits_s = self._edges.moment_of(number)
-        return self._edges.at(number) if waits_s is None else self._look_up(waits_s)
+        return self._edges.at(number) if self._edges.has(number) else self._so_far()[number]
 
     def inside(self, bucket: int) -> tuple[float, float]:
         """The signed sum of a bucket's edges in joules, and the edge error of the sum."""
-        return self._edges.sum(bucket, self._look_up)
+        return self._edges.sum(bucket, self._so_far())
 
-    def at(self, moment_s: float) -> Located:
-        """The energy up to a moment of the last seconds, or carried on to now."""
-        return self._look_up(moment_s)
+    def at_now(self, moment_s: float) -> Located:
+        """The energy up to a moment after all edges, carried on from the newest reading."""
+        located = self._look_up(moment_s)
+        reached_j = max((edge.energy_j for edge in self._so_far().values()), default=self._floor_j)
+        return located._replace(energy_j=max(located.energy_j, reached_j))
 
     def trace(self) -> list[tuple[float, float]]:
         """Points (moment, joules) for a chart of the power, of bounded number."""
@@ -215,10 +218,11 @@ class EnergyCurve:
         if self._first_s is not None:
             moment_s = max(moment_s, self._first_s - self._backward_s)
         self._edges.wait(number, moment_s, shares)
+        self._known_so_far = None
         if self._track is not None:
             self._track.add_edge(moment_s)
         elif self._first_s is not None:
-            self._edges.keep(number, Located(self._base_j, 0.0, True))
+            self._keep(number, Located(self._base_j, 0.0, True))
             return
         if self._trial is not None:
             self._recent.append((moment_s, number, shares))
@@ -230,6 +234,7 @@ class EnergyCurve:
         elif self._last is not None and reading.moment_s <= self._last.moment_s:
             return
         self._last = reading
+        self._known_so_far = None
         if self._trial is not None:
             self._raw.append(reading)
             verdict = None if reading.counter_j is None else self._trial.add(reading)
@@ -247,6 +252,7 @@ class EnergyCurve:
             for reading in readings:
                 if self._last is None or reading.moment_s > self._last.moment_s:
                     self._last = reading
+                    self._known_so_far = None
                     self._take(reading)
 
     def open_gap(self, moment_s: float, reason: str) -> None:
@@ -260,9 +266,9 @@ class EnergyCurve:
         if self._track is None:
             return
         for number, at_s in list(self._edges.waiting()):
-            self._edges.keep(number, self._look_up(min(at_s, moment_s)))
+            self._keep(number, self._look_up(min(at_s, moment_s)))
         self._draw(moment_s)
-        self._base_j = max(self._base_j, self._look_up(moment_s).energy_j)
+        self._base_j = max(self._floor_j, self._look_up(moment_s).energy_j)
         if isinstance(self._track, CounterTrack):
             self._grid = self._track.grid
         self._track = None
@@ -279,10 +285,29 @@ class EnergyCurve:
             if at_s > known_s and at_s > tired_s:
                 break
             located = self._look_up(at_s)
-            if located.final or at_s <= tired_s:
-                done.append((number, located))
+            if not located.final and at_s > tired_s:
+                break
+            done.append((number, located))
         for number, located in done:
-            self._edges.keep(number, located)
+            self._keep(number, located)
+
+    def _keep(self, number: int, located: Located) -> None:
+        """Keeps an edge's energy, not below that of the edge before: energy is never negative."""
+        self._floor_j = max(self._floor_j, located.energy_j)
+        self._edges.keep(number, located._replace(energy_j=self._floor_j))
+        self._known_so_far = None
+
+    def _so_far(self) -> dict[int, Located]:
+        """The best figure for every edge that waits; none is below that of the edge before."""
+        if self._known_so_far is None:
+            found: dict[int, Located] = {}
+            reached_j = self._floor_j
+            for number, at_s in self._edges.waiting():
+                located = self._look_up(at_s)
+                reached_j = max(reached_j, located.energy_j)
+                found[number] = located._replace(energy_j=reached_j)
+            self._known_so_far = found
+        return self._known_so_far
 
     def _look_up(self, moment_s: float) -> Located:
         if self._track is None:
@@ -358,10 +383,13 @@ class EnergyCurve:
                 track.add_reading(reading)
         self._track = track
         self._base_j = reached_j - track.energy_at(since_s).energy_j
+        self._floor_j = reached_j
+        self._known_so_far = None
         self._enter(Provenance.INTEGRATED, since_s)
         for at_s, number, shares in recent:
             if at_s >= since_s:
                 self._edges.reopen(number, at_s, shares)
+        self._edges.sort()
         self._trace.cut(since_s)
         self._end_trial()
         self.settle(self._last.moment_s)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 
 from jupyter_carbon.reconstruct.track import Located
 
@@ -43,6 +43,10 @@ class EdgeEnergies:
             self._count(number, shares, -1)
             self._waiting[number] = (moment_s, shares)
 
+    def sort(self) -> None:
+        """Puts edges that wait in the order of their moments, after some were reopened."""
+        self._waiting = dict(sorted(self._waiting.items(), key=lambda item: (item[1][0], item[0])))
+
     def move(self, not_before_s: float) -> None:
         """Moves edges that wait to a moment if they are before it."""
         for number, (moment_s, shares) in self._waiting.items():
@@ -66,18 +70,18 @@ class EdgeEnergies:
         """The energy kept for an edge."""
         return Located(self._energy_j[number], self._error_j[number], True)
 
-    def sum(self, bucket: int, look_up: Callable[[float], Located]) -> tuple[float, float]:
+    def sum(self, bucket: int, so_far: Mapping[int, Located]) -> tuple[float, float]:
         """The signed sum of a bucket's edges in joules, and its error.
 
-        `look_up` gives the best figure so far at the moment of an edge that
-        waits. Edges are off independently of each other: their squares add.
+        `so_far` has the best figure for every edge that waits. Edges are off
+        independently of each other: their squares add.
         """
         energy_j = self._sums_j.get(bucket, 0.0)
         squared = max(0.0, self._sums_squared_error.get(bucket, 0.0))
-        for moment_s, shares in self._waiting.values():
+        for number, (_, shares) in self._waiting.items():
             for owner, sign in shares:
                 if owner == bucket:
-                    located = look_up(moment_s)
+                    located = so_far[number]
                     energy_j += sign * located.energy_j
                     squared += located.error_j**2
         return energy_j, math.sqrt(squared)
