@@ -29,7 +29,10 @@ from jupyter_carbon.summary.text import (
 from jupyter_carbon.units import MassUnit, duration_text, energy_text
 
 _SHOWN_CELLS = 200
-_CELL = "text-align: left; white-space: nowrap; padding: 0.1em 1em 0.1em 0; border: none; background: none"
+_CELL = (
+    "text-align: left; white-space: nowrap; padding: 0.1em 1em 0.1em 0; border: none;"
+    " background: none"
+)
 _TABLE = "margin: 0.3em 0 0 1em; border-collapse: collapse; background: none"
 _SMALL = "opacity: 0.75; font-size: 90%"
 # A page that typesets formulas looks for dollar signs in output too, but not in these classes.
