@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.accuracy import judge, stick
+from tests.accuracy.figure import Figure
 from tests.accuracy.scenarios import Scenario
 
 _AT_ONCE = 2
@@ -28,7 +29,7 @@ class Runs:
         }
         self._settled: dict[str, stick.Outcome] = {}
 
-    def figures(self, scenario: Scenario) -> list[judge.Figure]:
+    def figures(self, scenario: Scenario) -> list[Figure]:
         """A scenario's figures. A machine that is busy with others may spoil one run, not two."""
         outcome = self._futures[scenario.name].result()
         figures = judge.figures(outcome)
@@ -52,7 +53,7 @@ class Runs:
         folder.mkdir()
         return stick.run(scenario, folder, cells=scenario.short, seed=seed)
 
-    def _note(self, scenario: Scenario, figures: list[judge.Figure], again: str) -> None:
+    def _note(self, scenario: Scenario, figures: list[Figure], again: str) -> None:
         self._lines.append(f"{scenario.name}{again}: {'; '.join(map(str, figures))}")
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from tests.accuracy.figure import Figure
 from tests.accuracy.stick import Cell, Outcome
 
 HOLD_SHARE = 0.95
@@ -13,29 +13,6 @@ HOLD_SHARE = 0.95
 _SENSOR_WIDTH = 0.12
 """A range may be this wide, relative to its figure, besides a step of the counter x the jump."""
 _LOST_PERCENT = 1.0
-
-
-@dataclass(frozen=True)
-class Figure:
-    """Something measured beside what it may be; `at_least` where it may not be less."""
-
-    name: str
-    measured: float
-    limit: float
-    unit: str = "%"
-    at_least: bool = False
-
-    @property
-    def is_ok(self) -> bool:
-        """True within the limit; never for a figure that is not a number."""
-        if self.at_least:
-            return self.measured >= self.limit
-        return self.measured <= self.limit
-
-    def __str__(self) -> str:
-        sign, word = (">=", "under") if self.at_least else ("<=", "over")
-        verdict = "ok" if self.is_ok else word
-        return f"{self.name}: {self.measured:.3g} {self.unit} ({sign} {self.limit:g}) {verdict}"
 
 
 def judged(outcome: Outcome) -> list[Cell]:
