@@ -35,6 +35,7 @@ class Knots:
         self.moments_s: list[float] = []
         self._grid = grid
         self._changes: list[Change] = []
+        self._doubtful: Change | None = None
         self._dated_with: tuple[float | None, float] = (None, 0.0)
 
     @property
@@ -70,6 +71,7 @@ class Knots:
             keep = bisect_left(self.moments_s, self._changes[place - 1].high_s)
         del self.knots[keep:]
         del self.moments_s[keep:]
+        self._doubtful = None
         for change in self._changes[place:]:
             self._date(change)
 
@@ -90,9 +92,30 @@ class Knots:
         del self._changes[: max(0, keep)]
 
     def _date(self, change: Change) -> None:
+        if self._doubtful is not None:
+            resolved = self._resolved(self._doubtful, change)
+            if resolved is not None:
+                self.append(resolved)
         knot = self._located(change)
+        self._doubtful = change if knot is None else None
         if knot is not None:
             self.append(knot)
+
+    def _resolved(self, change: Change, following: Change) -> Knot | None:
+        """The refresh of a change for which there were two, told by the change after it."""
+        grid = self._grid
+        doubt_s = grid.doubt_s(change.high_s)
+        later_s = grid.last_before(change.high_s + doubt_s)
+        if later_s is None or grid.period_s is None or not grid.is_regular:
+            return None
+        if following.low_s >= later_s + doubt_s:
+            # The value was still there when the later refresh had passed: it is its own.
+            return Knot(min(change.high_s, later_s), change.energy_j, doubt_s)
+        if following.high_s <= later_s + grid.period_s - doubt_s:
+            # The later refresh made the change after it.
+            earlier_s = later_s - grid.period_s
+            return Knot(max(change.low_s, earlier_s), change.energy_j, doubt_s)
+        return None
 
     def _located(self, change: Change) -> Knot | None:
         """The refresh at which the counter took its value; None where two are as likely."""
