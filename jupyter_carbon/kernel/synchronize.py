@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
+Modules = Mapping[str, ModuleType]
 
-def wait_for_gpus(modules: Mapping[str, ModuleType] = sys.modules) -> None:
+
+def wait_for_gpus(modules: Modules = sys.modules) -> None:
     """Waits until the work queued on GPUs is done; never raises an Exception.
 
     An error of the GPU itself is the user's to see at the next call that uses it.
@@ -22,12 +24,12 @@ def wait_for_gpus(modules: Mapping[str, ModuleType] = sys.modules) -> None:
         if module is None:
             continue
         try:
-            wait(module)
+            wait(module, modules)
         except Exception:  # noqa: BLE001  # a half-imported or broken framework is not ours
             continue
 
 
-def _wait_for_torch(torch: Any) -> None:
+def _wait_for_torch(torch: Any, _modules: Modules) -> None:
     if not torch.cuda.is_initialized():
         return
     for device in range(torch.cuda.device_count()):
@@ -36,13 +38,13 @@ def _wait_for_torch(torch: Any) -> None:
             torch.cuda.synchronize(device)
 
 
-def _wait_for_cupy(cupy: Any) -> None:
+def _wait_for_cupy(cupy: Any, _modules: Modules) -> None:
     if cupy.cuda.driver.ctxGetCurrent():
         cupy.cuda.runtime.deviceSynchronize()
 
 
-def _wait_for_jax(jax: Any) -> None:
-    bridge = sys.modules.get("jax._src.xla_bridge")
+def _wait_for_jax(jax: Any, modules: Modules) -> None:
+    bridge = modules.get("jax._src.xla_bridge")
     if bridge is None or not getattr(bridge, "_backends", None):
         return
     for array in jax.live_arrays():
@@ -50,7 +52,7 @@ def _wait_for_jax(jax: Any) -> None:
             array.block_until_ready()
 
 
-_WAITS: dict[str, Callable[[Any], None]] = {
+_WAITS: dict[str, Callable[[Any, Modules], None]] = {
     "torch": _wait_for_torch,
     "cupy": _wait_for_cupy,
     "jax": _wait_for_jax,
