@@ -219,7 +219,7 @@ class Account:
     def open(self, window: Window, moment_s: float, wall_s: float) -> None:
         """A window begins."""
         first_cell = window.kind == "cell" and not self.running.cells
-        self.running.open(window, self._edge(moment_s, wall_s, -1 if first_cell else 0))
+        self.running.open(window, self._edge(moment_s, wall_s, -1 if first_cell else 0, turn=1))
 
     def close(
         self, window: Window, moment_s: float, wall_s: float, status: WindowStatus
@@ -230,7 +230,7 @@ class Account:
             return None
         last_cell = part.kind == "cell" and self.running.cells == [part]
         part.status, part.execution_count = status, window.execution_count
-        self._close_at(part, self._edge(moment_s, wall_s, 1 if last_cell else 0))
+        self._close_at(part, self._edge(moment_s, wall_s, 1 if last_cell else 0, turn=-1))
         window.status, window.end, window.overlapped = part.status, part.end, part.overlapped
         return window
 
@@ -415,7 +415,7 @@ class Account:
         if session is self.session:
             yield from (self.running.cells if kind == "cell" else self.running.labels)
 
-    def _edge(self, moment_s: float, wall_s: float, sign: int = 0) -> int:
+    def _edge(self, moment_s: float, wall_s: float, sign: int = 0, turn: int = 0) -> int:
         number = len(self._moments_s)
         self._moments_s.append(moment_s)
         self._walls_s.append(wall_s)
@@ -424,7 +424,7 @@ class Account:
         self._now_s = max(self._now_s, moment_s)
         shares = self._shares_of(number)
         for source in self.sources.values():
-            source.curve.add_edge(number, moment_s, shares)
+            source.curve.add_edge(number, moment_s, shares, turn)
         return number
 
     def _shares_of(self, number: int) -> Shares:

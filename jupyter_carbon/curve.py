@@ -17,7 +17,7 @@ from jupyter_carbon.estimate import Provenance
 from jupyter_carbon.reading import Reading
 from jupyter_carbon.reconstruct.averaged import AveragedTrack
 from jupyter_carbon.reconstruct.counted import CounterTrack
-from jupyter_carbon.reconstruct.edge_energies import EdgeEnergies, Shares
+from jupyter_carbon.reconstruct.edge_energies import EdgeEnergies, Shares, Waiting
 from jupyter_carbon.reconstruct.integrated import PowerTrack
 from jupyter_carbon.reconstruct.refresh import RefreshGrid
 from jupyter_carbon.reconstruct.trace import Trace
@@ -92,7 +92,7 @@ class EnergyCurve:
         # For the case that the counter is caught.
         self._trial: CounterTrial | None = None
         self._raw: deque[Reading] = deque()
-        self._recent: deque[tuple[float, int, Shares]] = deque(maxlen=_REMEMBER_EDGES)
+        self._recent: deque[tuple[int, Waiting]] = deque(maxlen=_REMEMBER_EDGES)
 
     # What is known
 
@@ -209,23 +209,35 @@ class EnergyCurve:
 
     # What happens
 
-    def add_edge(self, number: int, moment_s: float, shares: Shares = ()) -> None:
+    def add_edge(
+        self, number: int, moment_s: float, shares: Shares = (), turn: int | None = None
+    ) -> None:
         """Notes an edge; its energy becomes known with later readings.
 
-        `shares` says to which sums of `inside` the edge's energy belongs: a
-        bucket's energy in cells is that of all ends less that of all beginnings.
+        Args:
+            number: the edge's number.
+            moment_s: where it is.
+            shares: the sums of `inside` to which the edge's energy belongs: a
+                bucket's energy in cells is that of all ends less that of all
+                beginnings.
+            turn: 1 where work begins, -1 where it ends, 0 where either may be;
+                None: as the shares have it. What the readings do not place is
+                taken to be drawn by work.
         """
         if self._first_s is not None:
             moment_s = max(moment_s, self._first_s - self._backward_s)
-        self._edges.wait(number, moment_s, shares)
+        if turn is None:
+            turn = -sum(sign for _, sign in shares)
+        edge = Waiting(moment_s, turn, shares)
+        self._edges.wait(number, edge)
         self._known_so_far = None
         if self._track is not None:
-            self._track.add_edge(moment_s)
+            self._track.add_edge(moment_s, turn)
         elif self._first_s is not None:
             self._keep(number, Located(self._base_j, 0.0, True))
             return
         if self._trial is not None:
-            self._recent.append((moment_s, number, shares))
+            self._recent.append((number, edge))
 
     def add_reading(self, reading: Reading) -> None:
         """Takes the next reading, decides whether its counter is to be believed, settles edges."""
@@ -265,8 +277,8 @@ class EnergyCurve:
         self.gaps.append(Gap(moment_s, None, reason))
         if self._track is None:
             return
-        for number, at_s in list(self._edges.waiting()):
-            self._keep(number, self._look_up(min(at_s, moment_s)))
+        for number, edge in list(self._edges.waiting()):
+            self._keep(number, self._look_up(min(edge.moment_s, moment_s)))
         self._draw(moment_s)
         self._base_j = max(self._floor_j, self._look_up(moment_s).energy_j)
         if isinstance(self._track, CounterTrack):
@@ -281,7 +293,7 @@ class EnergyCurve:
             return
         known_s, tired_s = track.known_s, now_s - _PATIENCE_S
         done = []
-        for number, at_s in self._edges.waiting():
+        for number, (at_s, _, _) in self._edges.waiting():
             if at_s > known_s and at_s > tired_s:
                 break
             located = self._look_up(at_s)
@@ -302,8 +314,8 @@ class EnergyCurve:
         if self._known_so_far is None:
             found: dict[int, Located] = {}
             reached_j = self._floor_j
-            for number, at_s in self._edges.waiting():
-                located = self._look_up(at_s)
+            for number, edge in self._edges.waiting():
+                located = self._look_up(edge.moment_s)
                 reached_j = max(reached_j, located.energy_j)
                 found[number] = located._replace(energy_j=reached_j)
             self._known_so_far = found
@@ -334,8 +346,8 @@ class EnergyCurve:
                 has_power=self._power_window_s == 0,
                 grid=self._grid,
             )
-        for _, at_s in self._edges.waiting():
-            self._track.add_edge(at_s)
+        for _, edge in self._edges.waiting():
+            self._track.add_edge(edge.moment_s, edge.turn)
 
     def _enter(self, provenance: Provenance, since_s: float) -> None:
         while self._provenances and self._provenances[-1][0] >= since_s:
@@ -375,9 +387,9 @@ class EnergyCurve:
         )
         reached_j = self._look_up(since_s).energy_j
         track = self._power_track()
-        recent = [edge for edge in self._recent if edge[0] >= before_s]
-        for at_s, _, _ in recent:
-            track.add_edge(at_s)
+        recent = [(number, edge) for number, edge in self._recent if edge.moment_s >= before_s]
+        for _, edge in recent:
+            track.add_edge(edge.moment_s, edge.turn)
         for reading in readings:
             if reading.moment_s >= before_s:
                 track.add_reading(reading)
@@ -386,9 +398,9 @@ class EnergyCurve:
         self._floor_j = reached_j
         self._known_so_far = None
         self._enter(Provenance.INTEGRATED, since_s)
-        for at_s, number, shares in recent:
-            if at_s >= since_s:
-                self._edges.reopen(number, at_s, shares)
+        for number, edge in recent:
+            if edge.moment_s >= since_s:
+                self._edges.reopen(number, edge)
         self._edges.sort()
         self._trace.cut(since_s)
         self._end_trial()
@@ -403,9 +415,9 @@ class EnergyCurve:
         self._next_forget_s = now_s + _FORGET_EVERY_S
         while self._raw and self._raw[0].moment_s < now_s - _REMEMBER_S:
             self._raw.popleft()
-        while self._recent and self._recent[0][0] < now_s - _REMEMBER_S:
+        while self._recent and self._recent[0][1].moment_s < now_s - _REMEMBER_S:
             self._recent.popleft()
-        oldest_s = min((at_s for _, at_s in self._edges.waiting()), default=now_s)
+        oldest_s = min((edge.moment_s for _, edge in self._edges.waiting()), default=now_s)
         if self._track is not None:
             self._track.forget(min(now_s - _NEEDED_S, oldest_s - _NEEDED_S / 2))
             self._draw(self._track.drawn_s)

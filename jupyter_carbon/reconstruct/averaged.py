@@ -85,9 +85,9 @@ class AveragedTrack:
         """Up to where a solution has settled the curve."""
         return self._at_s[self._done - 1] if self._at_s else -math.inf
 
-    def add_edge(self, moment_s: float) -> None:
+    def add_edge(self, moment_s: float, turn: int = 0) -> None:
         """Notes that a window begins or ends at a moment."""
-        self._edges.add(moment_s)
+        self._edges.add(moment_s, turn)
 
     def add_reading(self, reading: Reading) -> None:
         """Takes a reading that has a power.
@@ -197,7 +197,7 @@ class AveragedTrack:
         begin_s, done_s = self._begin_s, self._at_s[self._done - 1]
         means = self._dated_means()
         end_s = max(means[-1][0], done_s + 0.1)
-        bins = make_bins(begin_s, end_s, done_s, self._edges.between(begin_s, end_s))
+        bins = make_bins(begin_s, end_s, done_s, self._edges.moments_between(begin_s, end_s))
         powers_w = fit_profile(bins, means, self._window_s)
         at_s, rises_j = [], []
         for place, power_w in enumerate(powers_w):

@@ -10,10 +10,10 @@ from jupyter_carbon.reconstruct.dating import Change, Knots
 from jupyter_carbon.reconstruct.edges import Edges
 from jupyter_carbon.reconstruct.powers import PowerSamples
 from jupyter_carbon.reconstruct.refresh import RefreshGrid
-from jupyter_carbon.reconstruct.steps import Knot, Step
+from jupyter_carbon.reconstruct.steps import Division, Knot, Step
 from jupyter_carbon.reconstruct.track import Located
 from jupyter_carbon.reconstruct.watch import DENSE_S, RefreshWatch
-from jupyter_carbon.reconstruct.witnesses import SETTLE_S, Witnesses
+from jupyter_carbon.reconstruct.witnesses import SETTLE_S, Powers, Witnesses
 
 _LEARN_S = 0.25
 """Dense reading at the beginning, to see the counter's first steps."""
@@ -48,6 +48,7 @@ class CounterTrack:
         self._last: Reading | None = None
         self._first_counter_j = 0.0
         self._call_s = math.inf
+        self._divided: tuple[object, Division, bool] | None = None
 
     @property
     def grid(self) -> RefreshGrid:
@@ -69,9 +70,9 @@ class CounterTrack:
         """A while before the newest step: there its division among edges is settled, too."""
         return self._line.last_s - SETTLE_S
 
-    def add_edge(self, moment_s: float) -> None:
+    def add_edge(self, moment_s: float, turn: int = 0) -> None:
         """Notes that a window begins or ends at a moment."""
-        self._edges.add(moment_s)
+        self._edges.add(moment_s, turn)
 
     def add_reading(self, reading: Reading) -> None:
         """Takes a reading that has a counter.
@@ -113,14 +114,11 @@ class CounterTrack:
             return self._after_last(moment_s)
         if place == 0:
             return self._before_first(moment_s)
-        left, right = self._line.knots[place - 1], self._line.knots[place]
-        step = Step(left, right, self._edges.between(left.moment_s, right.moment_s))
-        if not step.edges_s:
-            return Located(step.chord(moment_s), 0.0, True)
-        powers = self._witnesses.powers(place, step, self._last.moment_s, self.grid.period_s or 0.0)
-        energy_j = step.at(moment_s, powers.before_w, powers.after_w)
-        error_j = self._error_j(step, moment_s, energy_j, powers.before_w, powers.after_w)
-        return Located(energy_j, error_j, powers.settled or self._watch.is_continuous)
+        division, settled = self._division(place)
+        if not division.step.edges:
+            return Located(division.at(moment_s), 0.0, True)
+        energy_j = division.at(moment_s)
+        return Located(energy_j, _error_j(division, moment_s, energy_j), settled)
 
     def wants(self, now_s: float) -> float | None:
         """The moment from which one more reading would help."""
@@ -166,28 +164,21 @@ class CounterTrack:
         if not self._watch.is_continuous:
             self._line.date()
 
-    def _error_j(
-        self,
-        step: Step,
-        moment_s: float,
-        energy_j: float,
-        before_w: float | None,
-        after_w: float | None,
-    ) -> float:
-        """How far the energy at an edge may be off, from where it lies in time.
-
-        The jump is placed as well as the steps are; a slow rise instead of a
-        jump would lie between the two lines and the chord.
-        """
-        span_j = step.right.energy_j - step.left.energy_j
-        if before_w is None or after_w is None:
-            return span_j / 2
-        placed_s = step.left.half_s + step.right.half_s + 0.001
-        jump_w = abs(after_w - before_w)
-        off_j = abs(step.chord(moment_s) - energy_j)
-        if len(step.edges_s) > 1 and step.edges_s[-1] > step.edges_s[0]:
-            return min(span_j, placed_s * max(before_w, after_w) + 0.25 * off_j)
-        return min(span_j, placed_s * (jump_w + 0.02 * max(before_w, after_w)) + 0.1 * off_j)
+    def _division(self, place: int) -> tuple[Division, bool]:
+        """The divided step before a knot, and whether later readings leave it as it is."""
+        assert self._last is not None
+        left, right = self._line.knots[place - 1], self._line.knots[place]
+        key = (left, right, len(self._edges), self._last.moment_s)
+        if self._divided is None or self._divided[0] != key:
+            step = Step(left, right, self._edges.between(left.moment_s, right.moment_s))
+            powers = Powers(None, None, True)
+            if step.edges:
+                powers = self._witnesses.powers(
+                    place, step, self._last.moment_s, self.grid.period_s or 0.0
+                )
+            settled = powers.settled or self._watch.is_continuous
+            self._divided = (key, Division(step, powers.before_w, powers.after_w), settled)
+        return self._divided[1], self._divided[2]
 
     def _before_first(self, moment_s: float) -> Located:
         first = self._line.knots[0]
@@ -219,3 +210,20 @@ class CounterTrack:
         energy_j = last.energy_j + before_w * calm_s + now_w * rest_s
         error_j = abs(now_w - before_w) * calm_s + 0.1 * now_w * rest_s
         return Located(max(reached_j, energy_j), error_j, False)
+
+
+def _error_j(division: Division, moment_s: float, energy_j: float) -> float:
+    """How far the energy at an edge may be off, from where it lies in time.
+
+    The jump is placed as well as the steps are; a slow rise instead of a jump
+    would lie between the two lines and the chord.
+    """
+    step, before_w, after_w = division.step, division.before_w, division.after_w
+    if before_w is None or after_w is None:
+        return step.span_j / 2
+    placed_s = step.left.half_s + step.right.half_s + 0.001
+    jump_w = abs(after_w - before_w)
+    off_j = abs(step.chord(moment_s) - energy_j)
+    if step.is_shared:
+        return min(step.span_j, placed_s * max(before_w, after_w) + 0.25 * off_j)
+    return min(step.span_j, placed_s * (jump_w + 0.02 * max(before_w, after_w)) + 0.1 * off_j)

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Mapping
+from typing import NamedTuple
 
 from jupyter_carbon.reconstruct.track import Located
 
 Shares = tuple[tuple[int, int], ...]
 """For an edge, (bucket, sign) pairs: its energy counts to a bucket's sum with that sign."""
+
+
+class Waiting(NamedTuple):
+    """An edge whose energy is not kept: 1 in `turn` begins work, -1 ends it, 0 may do either."""
+
+    moment_s: float
+    turn: int
+    shares: Shares
 
 
 class EdgeEnergies:
@@ -18,49 +27,46 @@ class EdgeEnergies:
     def __init__(self) -> None:
         self._energy_j = array("d")
         self._error_j = array("f")
-        self._waiting: dict[int, tuple[float, Shares]] = {}
+        self._waiting: dict[int, Waiting] = {}
         self._sums_j: dict[int, float] = {}
         self._sums_squared_error: dict[int, float] = {}
 
-    def wait(self, number: int, moment_s: float, shares: Shares) -> None:
+    def wait(self, number: int, edge: Waiting) -> None:
         """Takes an edge whose energy is not known yet; numbers come in order, once each."""
         missing = number + 1 - len(self._energy_j)
         if missing > 0:
             self._energy_j.extend([math.nan] * missing)
             self._error_j.extend([0.0] * missing)
-        self._waiting[number] = (moment_s, shares)
+        self._waiting[number] = edge
 
     def keep(self, number: int, located: Located) -> None:
         """Keeps the energy at an edge that waited."""
-        _, shares = self._waiting.pop(number)
+        shares = self._waiting.pop(number).shares
         self._energy_j[number] = located.energy_j
         self._error_j[number] = min(located.error_j, 1e30)
         self._count(number, shares, 1)
 
-    def reopen(self, number: int, moment_s: float, shares: Shares) -> None:
+    def reopen(self, number: int, edge: Waiting) -> None:
         """Takes back what was kept for an edge: it waits again."""
         if number not in self._waiting:
-            self._count(number, shares, -1)
-            self._waiting[number] = (moment_s, shares)
+            self._count(number, edge.shares, -1)
+            self._waiting[number] = edge
 
     def sort(self) -> None:
         """Puts edges that wait in the order of their moments, after some were reopened."""
-        self._waiting = dict(sorted(self._waiting.items(), key=lambda item: (item[1][0], item[0])))
+        self._waiting = dict(
+            sorted(self._waiting.items(), key=lambda item: (item[1].moment_s, item[0]))
+        )
 
     def move(self, not_before_s: float) -> None:
         """Moves edges that wait to a moment if they are before it."""
-        for number, (moment_s, shares) in self._waiting.items():
-            self._waiting[number] = (max(moment_s, not_before_s), shares)
+        for number, edge in self._waiting.items():
+            if edge.moment_s < not_before_s:
+                self._waiting[number] = edge._replace(moment_s=not_before_s)
 
-    def waiting(self) -> Iterator[tuple[int, float]]:
-        """Numbers and moments of the edges that wait, in the order in which they came."""
-        for number, (moment_s, _) in self._waiting.items():
-            yield number, moment_s
-
-    def moment_of(self, number: int) -> float | None:
-        """The moment of an edge that waits; None if it does not."""
-        waits = self._waiting.get(number)
-        return None if waits is None else waits[0]
+    def waiting(self) -> ItemsView[int, Waiting]:
+        """The edges that wait by their numbers, in the order in which they came."""
+        return self._waiting.items()
 
     def has(self, number: int) -> bool:
         """True if the energy at an edge is kept."""
@@ -78,8 +84,8 @@ class EdgeEnergies:
         """
         energy_j = self._sums_j.get(bucket, 0.0)
         squared = max(0.0, self._sums_squared_error.get(bucket, 0.0))
-        for number, (_, shares) in self._waiting.items():
-            for owner, sign in shares:
+        for number, edge in self._waiting.items():
+            for owner, sign in edge.shares:
                 if owner == bucket:
                     located = so_far[number]
                     energy_j += sign * located.energy_j

@@ -3,26 +3,50 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, bisect_right
+from typing import NamedTuple
+
+
+class Edge(NamedTuple):
+    """A moment at which power may jump.
+
+    `turn` is 1 where work begins, -1 where it ends, 0 where neither is known:
+    what cannot be placed otherwise is taken to be drawn by work.
+    """
+
+    moment_s: float
+    turn: int
 
 
 class Edges:
-    """Moments in seconds, looked up by their neighbourhood."""
+    """Edges looked up by their neighbourhood."""
 
     def __init__(self) -> None:
         self._moments_s: list[float] = []
+        self._turns: list[int] = []
 
-    def add(self, moment_s: float) -> None:
+    def add(self, moment_s: float, turn: int = 0) -> None:
         """Takes an edge, in any order."""
-        insort(self._moments_s, moment_s)
+        place = bisect_right(self._moments_s, moment_s)
+        self._moments_s.insert(place, moment_s)
+        self._turns.insert(place, turn)
+
+    def __len__(self) -> int:
+        return len(self._moments_s)
 
     @property
     def newest_s(self) -> float:
         """The last edge; minus infinity if there is none."""
         return self._moments_s[-1] if self._moments_s else -math.inf
 
-    def between(self, after_s: float, before_s: float) -> list[float]:
+    def between(self, after_s: float, before_s: float) -> list[Edge]:
         """The edges with `after_s` < edge < `before_s`."""
+        low = bisect_right(self._moments_s, after_s)
+        high = bisect_left(self._moments_s, before_s)
+        return [Edge(self._moments_s[k], self._turns[k]) for k in range(low, high)]
+
+    def moments_between(self, after_s: float, before_s: float) -> list[float]:
+        """The moments of the edges with `after_s` < edge < `before_s`."""
         moments_s = self._moments_s
         return moments_s[bisect_right(moments_s, after_s) : bisect_left(moments_s, before_s)]
 
@@ -43,4 +67,6 @@ class Edges:
 
     def forget(self, before_s: float) -> None:
         """Drops the edges before a moment but the last of them."""
-        del self._moments_s[: max(0, bisect_left(self._moments_s, before_s) - 1)]
+        keep = max(0, bisect_left(self._moments_s, before_s) - 1)
+        del self._moments_s[:keep]
+        del self._turns[:keep]

@@ -56,9 +56,9 @@ class PowerTrack:
         """The same: figures are sums that are kept."""
         return self.known_s
 
-    def add_edge(self, moment_s: float) -> None:
+    def add_edge(self, moment_s: float, turn: int = 0) -> None:
         """Notes that a window begins or ends at a moment."""
-        self._edges.add(moment_s)
+        self._edges.add(moment_s, turn)
 
     def add_reading(self, reading: Reading) -> None:
         """Takes a reading that has a power.
@@ -143,7 +143,7 @@ class PowerTrack:
 
     def _edge_in(self, low_s: float, high_s: float, *, rising: bool) -> float | None:
         """The edge at which a load most likely began (the first) or ended (the last)."""
-        inside = self._edges.between(low_s - 1e-9, high_s + 1e-9)
+        inside = self._edges.moments_between(low_s - 1e-9, high_s + 1e-9)
         if not inside:
             return None
         return inside[0] if rising else inside[-1]

@@ -4,13 +4,22 @@ The step's energy is known, and the power at its two ends. With one jump of
 power inside the step, the curve is the line from the left end with the power
 before, up to where it meets the line back from the right end with the power
 after: the larger of the two where power rises, the smaller where it falls.
-That finds the jump wherever it lies, before, on or after the edge.
+That finds the jump wherever it lies, before, on or after the edge. What the
+two lines leave over was drawn by work that nobody saw: it goes to the side of
+the edge on which work is done.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
+
+from jupyter_carbon.reconstruct.edges import Edge
+
+_SLACK_S = 0.004
+"""How far outside a step its jump may seem to lie: readings and calls take time."""
 
 
 class Knot(NamedTuple):
@@ -26,7 +35,22 @@ class Step(NamedTuple):
 
     left: Knot
     right: Knot
-    edges_s: Sequence[float]
+    edges: Sequence[Edge]
+
+    @property
+    def span_s(self) -> float:
+        """The time between the knots."""
+        return self.right.moment_s - self.left.moment_s
+
+    @property
+    def span_j(self) -> float:
+        """The energy between the knots."""
+        return self.right.energy_j - self.left.energy_j
+
+    @property
+    def is_shared(self) -> bool:
+        """True if edges at different moments lie in the step."""
+        return len(self.edges) > 1 and self.edges[-1].moment_s > self.edges[0].moment_s
 
     def line_left(self, moment_s: float, power_w: float) -> float:
         """The energy at a moment if the power before lasted until then."""
@@ -38,77 +62,123 @@ class Step(NamedTuple):
 
     def chord(self, moment_s: float) -> float:
         """The straight line between the knots."""
-        span_s = self.right.moment_s - self.left.moment_s
-        if span_s <= 0:
+        if self.span_s <= 0:
             return self.right.energy_j
-        share = min(1.0, max(0.0, (moment_s - self.left.moment_s) / span_s))
-        return self.left.energy_j + share * (self.right.energy_j - self.left.energy_j)
+        share = min(1.0, max(0.0, (moment_s - self.left.moment_s) / self.span_s))
+        return self.left.energy_j + share * self.span_j
 
     def clamp(self, energy_j: float) -> float:
         """An energy between those of the two knots."""
         return min(self.right.energy_j, max(self.left.energy_j, energy_j))
 
-    def jump_s(self, before_w: float, after_w: float) -> float | None:
-        """Where the two lines meet; None where they are as good as parallel."""
-        rise_w = after_w - before_w
-        if abs(rise_w) < 1e-9:
-            return None
-        at = self.left.moment_s
-        gap_j = self.line_left(at, before_w) - self.line_right(at, after_w)
-        return at + gap_j / rise_w
-
-    def agrees(self, before_w: float, after_w: float, slack_s: float) -> bool:
+    def agrees(self, before_w: float, after_w: float) -> bool:
         """True if one jump between these powers explains the step's energy.
 
-        The jump must lie in the step, give or take `slack_s`; without a jump
+        The jump must lie in the step, give or take a slack; without a jump
         worth the name, the energy itself must fit to that many seconds of power.
         """
-        span_s = self.right.moment_s - self.left.moment_s
-        excess_j = self.right.energy_j - self.left.energy_j - before_w * span_s
+        slack_s = self.left.half_s + self.right.half_s + _SLACK_S
+        excess_j = self.span_j - before_w * self.span_s
         most_w = max(before_w, after_w, 1e-9)
-        fits = abs(excess_j) <= most_w * (0.02 * span_s + 0.5 * slack_s)
-        if fits and abs(after_w - before_w) <= 0.1 * most_w:
+        rise_w = after_w - before_w
+        fits = abs(excess_j) <= most_w * (0.02 * self.span_s + 0.5 * slack_s)
+        if fits and abs(rise_w) <= 0.1 * most_w:
             return True
-        meets_s = self.jump_s(before_w, after_w)
-        if meets_s is None:
+        if abs(rise_w) < 1e-9:
             return False
+        # Where the line from the left end meets the line back from the right end.
+        meets_s = self.right.moment_s - excess_j / rise_w
         return self.left.moment_s - slack_s <= meets_s <= self.right.moment_s + slack_s
 
-    def at(self, moment_s: float, before_w: float | None, after_w: float | None) -> float:
-        """The energy at a moment in the step, given the powers at its ends (None: unknown)."""
-        if not self.edges_s or (before_w is None and after_w is None):
-            return self.chord(moment_s)
-        first_s, last_s = self.edges_s[0], self.edges_s[-1]
+
+class Division:
+    """A step's energy divided, given the powers at its ends in watts (None: unknown)."""
+
+    def __init__(self, step: Step, before_w: float | None, after_w: float | None) -> None:
+        self.step = step
+        self.before_w = before_w
+        self.after_w = after_w
+        self._points: list[tuple[float, float]] = []
+        if before_w is None or after_w is None or not step.edges:
+            return
+        if step.is_shared:
+            self._points = self._through_edges(before_w, after_w)
+        elif not step.agrees(before_w, after_w):
+            edge_s = step.edges[0].moment_s
+            self._points = [(edge_s, self._at_lone_edge(before_w, after_w))]
+
+    @property
+    def is_explained(self) -> bool:
+        """True if one jump of the power explains all."""
+        return not self._points
+
+    def at(self, moment_s: float) -> float:
+        """The energy at a moment in the step."""
+        step, before_w, after_w = self.step, self.before_w, self.after_w
+        if not step.edges or (before_w is None and after_w is None):
+            return step.chord(moment_s)
+        if self._points:
+            return self._interpolated(moment_s)
         if before_w is None:
             assert after_w is not None
-            return self.clamp(self.line_right(moment_s, after_w))
+            return step.clamp(step.line_right(moment_s, after_w))
         if after_w is None:
-            return self.clamp(self.line_left(moment_s, before_w))
-        if first_s < last_s:
-            return self._between_edges(moment_s, before_w, after_w)
-        from_left = self.line_left(moment_s, before_w)
-        from_right = self.line_right(moment_s, after_w)
-        slack_s = self.left.half_s + self.right.half_s + 0.004
-        if not self.agrees(before_w, after_w, slack_s):
-            # More than one jump: nothing says on which side of the edge the rest was drawn.
-            return self.clamp((from_left + from_right) / 2)
+            return step.clamp(step.line_left(moment_s, before_w))
+        from_left = step.line_left(moment_s, before_w)
+        from_right = step.line_right(moment_s, after_w)
         # Where the lines differ by no more than their ends are known to, both are witnesses.
-        left_j = self.left.half_s * before_w + 1e-9
-        right_j = self.right.half_s * after_w + 1e-9
+        left_j = step.left.half_s * before_w + 1e-9
+        right_j = step.right.half_s * after_w + 1e-9
         if abs(from_left - from_right) <= left_j + right_j:
             weight = right_j**2 / (left_j**2 + right_j**2)
-            return self.clamp(weight * from_left + (1 - weight) * from_right)
+            return step.clamp(weight * from_left + (1 - weight) * from_right)
         meet = max if after_w > before_w else min
-        return self.clamp(meet(from_left, from_right))
+        return step.clamp(meet(from_left, from_right))
 
-    def _between_edges(self, moment_s: float, before_w: float, after_w: float) -> float:
-        first_s, last_s = self.edges_s[0], self.edges_s[-1]
-        first_j = self.clamp(self.line_left(first_s, before_w))
-        last_j = self.clamp(self.line_right(last_s, after_w))
+    def _at_lone_edge(self, before_w: float, after_w: float) -> float:
+        """The energy at the edge of a step with more than one jump."""
+        step, edge = self.step, self.step.edges[0]
+        from_left = step.line_left(edge.moment_s, before_w)
+        from_right = step.line_right(edge.moment_s, after_w)
+        if from_right > from_left and edge.turn:
+            return step.clamp(from_left if edge.turn > 0 else from_right)
+        return step.clamp((from_left + from_right) / 2)
+
+    def _through_edges(self, before_w: float, after_w: float) -> list[tuple[float, float]]:
+        """The energies at several edges.
+
+        The first line holds up to the first edge, the second from the last. Of
+        what lies between, pauses get the lower of the two powers, work the rest.
+        """
+        step, edges = self.step, self.step.edges
+        first_j = step.clamp(step.line_left(edges[0].moment_s, before_w))
+        last_j = step.clamp(step.line_right(edges[-1].moment_s, after_w))
         if last_j < first_j:
             first_j = last_j = (first_j + last_j) / 2
-        if moment_s <= first_s:
-            return min(first_j, self.clamp(self.line_left(moment_s, before_w)))
-        if moment_s >= last_s:
-            return max(last_j, self.clamp(self.line_right(moment_s, after_w)))
-        return first_j + (last_j - first_j) * (moment_s - first_s) / (last_s - first_s)
+        spans_s = [right.moment_s - left.moment_s for left, right in pairwise(edges)]
+        pauses = [left.turn < 0 < right.turn for left, right in pairwise(edges)]
+        paused_s = sum(span_s for span_s, pause in zip(spans_s, pauses, strict=True) if pause)
+        worked_s = sum(spans_s) - paused_s
+        between_j = last_j - first_j
+        pause_w = 0.0
+        if paused_s > 0:
+            idle_j = min(before_w, after_w) * paused_s if worked_s > 0 else between_j
+            pause_w = min(idle_j, between_j) / paused_s
+        work_w = (between_j - pause_w * paused_s) / worked_s if worked_s > 0 else 0.0
+        points = [(edges[0].moment_s, first_j)]
+        for edge, span_s, pause in zip(edges[1:], spans_s, pauses, strict=True):
+            reached_j = points[-1][1] + span_s * (pause_w if pause else work_w)
+            points.append((edge.moment_s, reached_j))
+        return points
+
+    def _interpolated(self, moment_s: float) -> float:
+        left, right = self.step.left, self.step.right
+        place = bisect_right(self._points, moment_s, key=lambda point: point[0])
+        from_s, from_j = self._points[place - 1] if place else (left.moment_s, left.energy_j)
+        if place < len(self._points):
+            to_s, to_j = self._points[place]
+        else:
+            to_s, to_j = right.moment_s, right.energy_j
+        if to_s <= from_s:
+            return from_j
+        return from_j + (to_j - from_j) * (moment_s - from_s) / (to_s - from_s)

@@ -31,8 +31,11 @@ class Track(Protocol):
     def drawn_s(self) -> float:
         """Up to this moment a figure costs no more than looking it up."""
 
-    def add_edge(self, moment_s: float) -> None:
-        """Notes that a window begins or ends; in any order, before later readings."""
+    def add_edge(self, moment_s: float, turn: int = 0) -> None:
+        """Notes that work begins (`turn` 1) or ends (-1), or that either may be (0).
+
+        In any order, but before later readings.
+        """
 
     def add_reading(self, reading: Reading) -> None:
         """Takes the next reading; readings come in the order of their moments."""

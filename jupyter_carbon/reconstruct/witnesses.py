@@ -70,15 +70,11 @@ class Witnesses:
         )
         if not befores or not afters:
             return Powers(befores[0] if befores else None, afters[0] if afters else None, waited)
-        if len(step.edges_s) > 1 and step.edges_s[-1] > step.edges_s[0]:
+        if step.is_shared:
             return Powers(befores[0], afters[0], True)
-        slack_s = step.left.half_s + step.right.half_s + 0.004
         for before_w, after_w in _likeliest_first(befores, afters):
-            if step.agrees(before_w, after_w, slack_s):
+            if step.agrees(before_w, after_w):
                 return Powers(before_w, after_w, True)
-        starved_w = self._slope_since_edge(place)
-        if starved_w is not None and (waited or self._samples.first_in(right_s, math.inf) is None):
-            return Powers(befores[0], starved_w, waited)
         return Powers(befores[0], afters[0], waited)
 
     def slope(self, place: int, longest_s: float = math.inf) -> float | None:
@@ -96,7 +92,7 @@ class Witnesses:
 
     def _before(self, place: int, step: Step) -> Iterator[float | None]:
         """The power at a step's left end, the best witness first."""
-        left_s, edge_s = step.left.moment_s, step.edges_s[0]
+        left_s, edge_s = step.left.moment_s, step.edges[0].moment_s
         bound_s = self._edges.last_until(left_s)
         yield self._samples.last_in(max(bound_s, left_s - _NEAR_S), edge_s - _AT_EDGE_S)
         yield self.slope(place - 1, _SHORT_S)
@@ -107,7 +103,7 @@ class Witnesses:
 
     def _after(self, place: int, step: Step) -> Iterator[float | None]:
         """The power at a step's right end, the best witness first."""
-        right_s, edge_s = step.right.moment_s, step.edges_s[-1]
+        right_s, edge_s = step.right.moment_s, step.edges[-1].moment_s
         bound_s = self._edges.first_from(right_s)
         near_s = right_s - step.right.half_s
         yield self._samples.first_in(near_s, min(bound_s, right_s + 0.03))
@@ -122,7 +118,7 @@ class Witnesses:
         if not 0 < place < len(knots):
             return None
         left, right = knots[place - 1], knots[place]
-        edges_s = self._edges.between(left.moment_s, right.moment_s)
+        edges_s = self._edges.moments_between(left.moment_s, right.moment_s)
         if len(edges_s) != 1 or right.moment_s - edges_s[0] < 0.01:
             return None
         before_w = self._samples.last_in(self._edges.last_until(left.moment_s), edges_s[0])
