@@ -11,6 +11,7 @@ the edge on which work is done.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
@@ -153,12 +154,16 @@ class Division:
         step, edges = self.step, self.step.edges
         first_j = step.clamp(step.line_left(edges[0].moment_s, before_w))
         last_j = step.clamp(step.line_right(edges[-1].moment_s, after_w))
-        if last_j < first_j:
-            first_j = last_j = (first_j + last_j) / 2
         spans_s = [right.moment_s - left.moment_s for left, right in pairwise(edges)]
         pauses = [left.turn < 0 < right.turn for left, right in pairwise(edges)]
         paused_s = sum(span_s for span_s, pause in zip(spans_s, pauses, strict=True) if pause)
         worked_s = sum(spans_s) - paused_s
+        most_j = math.inf if worked_s > 0 else self._most_j(paused_s)
+        if last_j - first_j > most_j:
+            excess_j = last_j - first_j - min(before_w, after_w) * paused_s
+            first_j, last_j = self._given_to_work(first_j, last_j, excess_j)
+        if last_j < first_j:
+            first_j = last_j = (first_j + last_j) / 2
         between_j = last_j - first_j
         pause_w = 0.0
         if paused_s > 0:
@@ -170,6 +175,26 @@ class Division:
             reached_j = points[-1][1] + span_s * (pause_w if pause else work_w)
             points.append((edge.moment_s, reached_j))
         return points
+
+    def _most_j(self, span_s: float) -> float:
+        """What can have been drawn in a span if no power was higher than those at the ends."""
+        assert self.before_w is not None
+        assert self.after_w is not None
+        slack_s = self.step.left.half_s + self.step.right.half_s + _SLACK_S
+        return max(self.before_w, self.after_w) * (span_s + slack_s)
+
+    def _given_to_work(
+        self, first_j: float, last_j: float, excess_j: float
+    ) -> tuple[float, float]:
+        """The energies at the first and the last edge, after what a pause cannot have drawn
+
+        went to the work before and after it, by their durations.
+        """
+        first, last = self.step.edges[0], self.step.edges[-1]
+        before_s = first.moment_s - self.step.left.moment_s if first.turn < 0 else 0.0
+        after_s = self.step.right.moment_s - last.moment_s if last.turn > 0 else 0.0
+        share = before_s / (before_s + after_s) if before_s + after_s > 0 else 0.5
+        return first_j + share * excess_j, last_j - (1 - share) * excess_j
 
     def _interpolated(self, moment_s: float) -> float:
         left, right = self.step.left, self.step.right
