@@ -1,0 +1,1 @@
+"""Speed, memory and accuracy, each figure beside its limit: `python -m benchmarks`."""
