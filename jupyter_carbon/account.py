@@ -152,6 +152,8 @@ class Account:
     def __init__(self, moment_s: float, wall_s: float, rate: Rate) -> None:
         self.sources: dict[str, SourceAccount] = {}
         self.not_measured: list[NotMeasured] = []
+        self.is_searching = False
+        """True while sources are still being found: until then nothing is final."""
         self.running = Running()
         self.paused = False
         self._moments_s = array("d")
@@ -321,7 +323,9 @@ class Account:
 
     def is_final(self, edge: int) -> bool:
         """True if no source's energy at the edge will move with its next readings."""
-        return edge != NOW and all(
+        if edge == NOW or self.is_searching:
+            return False
+        return all(
             source.curve.is_final(edge)
             or (source.curve.first_s is None and source.failing_since_s is not None)
             for source in self.sources.values()
