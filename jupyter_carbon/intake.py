@@ -76,15 +76,17 @@ class Intake:
         """Leaves every figure as it is now; windows that end later count nothing from here on."""
         with self.look() as account:
             self._stopped = True
+            account.is_searching = False
             for source in account.sources.values():
                 source.curve.open_gap(account.now_s, STOPPED)
             figures = self._finished()
         self._report(figures)
 
     def start(self) -> None:
-        """Takes readings again; the time since the stop is a gap."""
+        """Takes readings again, when sources have been found; the time since a stop is a gap."""
         with self._lock:
             self._stopped = False
+            self._account.is_searching = not self._account.sources
 
     def forget_lock(self) -> None:
         """After a fork, where the lock may have been held by a thread that is no more."""
@@ -107,7 +109,9 @@ class Intake:
         with self._lock:
             self._enter_noted()
             has_news, self._has_news = self._has_news, False
-            return has_news
+            figures = self._finished()
+        self._report(figures)
+        return has_news
 
     def found(self, discovery: Discovery) -> None:
         """Takes the sources that were found."""
@@ -115,6 +119,7 @@ class Intake:
             self._account.not_measured[:] = discovery.not_measured
             for source in discovery.sources:
                 self._account.add_source(source.info)
+            self._account.is_searching = False
 
     def take(self, source_id: str, reading: Reading, kept: Sequence[tuple[float, float]]) -> None:
         """Takes a reading, and before it what the driver kept over a gap."""

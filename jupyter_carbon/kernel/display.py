@@ -6,13 +6,17 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
+from html import escape
 from typing import Any, NamedTuple
 
+from jupyter_carbon.account import Account
 from jupyter_carbon.figure import Figure
 from jupyter_carbon.meter import CarbonMeter
 from jupyter_carbon.summary.document import inclusive_dict
+from jupyter_carbon.summary.plain import one_line
 from jupyter_carbon.summary.rich import cell_html
-from jupyter_carbon.summary.text import cell_line
+from jupyter_carbon.summary.text import BETWEEN, LONGEST_NAME, cell_line
+from jupyter_carbon.units import duration_text
 from jupyter_carbon.windows import Window
 
 PLAIN_WAIT_S = 0.15
@@ -93,6 +97,9 @@ class CellLines:
     def _bundle(self, window: Window) -> dict[str, str]:
         unit = self._meter.mass_unit
         with self._meter.look() as account:
+            if account.is_searching:
+                text = _too_early(account, window)
+                return {"text/plain": text, "text/html": f"<div>{escape(text)}</div>"}
             cell = inclusive_dict(account, window, time.time())
             names = {key: source.info.name for key, source in account.sources.items()}
         return {
@@ -139,5 +146,15 @@ class _Output:
 def window_line(meter: CarbonMeter, window: Window) -> str:
     """What a window cost, on one line."""
     with meter.look() as account:
+        if account.is_searching:
+            return _too_early(account, window)
         cell = inclusive_dict(account, window, time.time())
     return cell_line(cell, co2e_unit=meter.mass_unit)
+
+
+def _too_early(account: Account, window: Window) -> str:
+    """The line of a cell that ended before the first source was found; %carbon cells has it."""
+    duration = duration_text(account.duration_s(window.start, window.end))
+    known = "not known yet, since the sources of its energy are still being looked for"
+    label = [one_line(window.label, LONGEST_NAME)] if window.label else []
+    return BETWEEN.join([*label, known, duration])
