@@ -89,23 +89,23 @@ def run(folder: Path) -> str:
     Returns:
         What went wrong; empty if nothing did.
     """
-    import nbformat
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
-    client = NotebookClient(
-        notebook,
-        timeout=_CELL_TIMEOUT_S,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(folder)}},
-    )
     log = folder / "kernel.log"
     with tempfile.TemporaryDirectory(prefix="jupyter-carbon-") as profile, log.open("w") as errors:
         # The user's own profile may load what the demonstration should not depend on.
-        environment = os.environ | {"IPYTHONDIR": profile}
+        os.environ["IPYTHONDIR"] = profile
+        import nbformat
+        from nbclient import NotebookClient
+        from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+        notebook = nbformat.read(NOTEBOOK, as_version=4)
+        client = NotebookClient(
+            notebook,
+            timeout=_CELL_TIMEOUT_S,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(folder)}},
+        )
         try:
-            client.execute(env=environment, stderr=errors)
+            client.execute(stderr=errors)
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             return str(error)
         finally:
