@@ -51,7 +51,7 @@ def main() -> None:
 
     config = Config()
     config.HistoryManager.enabled = False
-    shell = InteractiveShell.instance(config=config)
+    shell: Any = InteractiveShell.instance(config=config)
     shell.run_line_magic("load_ext", "jupyter_carbon")
     time.sleep(4.0)
     thread = next(t for t in threading.enumerate() if t.name == "jupyter_carbon")

@@ -48,7 +48,7 @@ def wait(process: subprocess.Popen[str]) -> Any:
     """
     output, _ = process.communicate()
     if process.returncode:
-        raise RuntimeError(f"{process.args} ended with {process.returncode}")
+        raise RuntimeError(f"{process.args!r} ended with {process.returncode}")
     return json.loads(output.splitlines()[-1])
 
 

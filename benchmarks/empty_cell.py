@@ -46,7 +46,7 @@ def main() -> None:
 
     config = Config()
     config.HistoryManager.enabled = False
-    shell = InteractiveShell.instance(config=config)
+    shell: Any = InteractiveShell.instance(config=config)
     bare = _parts(shell)
     shell.run_line_magic("load_ext", "jupyter_carbon")
     metered = _parts(shell)

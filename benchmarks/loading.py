@@ -69,7 +69,7 @@ def figures() -> list[Figure]:
     runs = [_in_a_kernel() for _ in range(_RUNS)]
 
     def median(key: str) -> float:
-        return statistics.median(run[key] for run in runs)
+        return float(statistics.median(run[key] for run in runs))
 
     forbidden = {name for run in runs for name in run["modules"] if name in _FORBIDDEN}
     loaded = statistics.median(run["after_mib"] - run["before_mib"] for run in runs)

@@ -62,13 +62,11 @@ def runs(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Runs]:
     """Begins the runs of all selected scenarios."""
-    scenarios = [
-        item.callspec.params["scenario"]
-        for item in request.session.items
-        if isinstance(item, pytest.Function)
-        and "runs" in item.fixturenames
-        and hasattr(item, "callspec")
+    callspecs = [getattr(item, "callspec", None) for item in request.session.items]
+    chosen = [
+        None if callspec is None else callspec.params.get("scenario") for callspec in callspecs
     ]
+    scenarios = [scenario for scenario in chosen if isinstance(scenario, Scenario)]
     lines: list[str] = []
     request.config.stash[_LINES] = lines
     runs = Runs(scenarios, tmp_path_factory.mktemp("stick"), lines)

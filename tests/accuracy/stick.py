@@ -14,7 +14,7 @@ import math
 import random
 import re
 import subprocess
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -156,15 +156,24 @@ async def _run(
 @asynccontextmanager
 async def kernel(gpu: Standin, folder: Path) -> AsyncIterator[AsyncKernelClient]:
     """A kernel in which pynvml finds the stand-in, and a client of it; it ends with the block."""
-    environment = {
+    async with kernel_in(gpu.environment(), folder) as client:
+        yield client
+
+
+@asynccontextmanager
+async def kernel_in(
+    environment: Mapping[str, str], folder: Path
+) -> AsyncIterator[AsyncKernelClient]:
+    """A kernel with an environment less the meter's settings, and a client of it."""
+    chosen = {
         name: value
-        for name, value in gpu.environment().items()
+        for name, value in environment.items()
         if not name.startswith("JUPYTER_CARBON_") or name == VARIABLE
     }
-    environment["IPYTHONDIR"] = str(folder / "ipython")
+    chosen["IPYTHONDIR"] = str(folder / "ipython")
     manager = AsyncKernelManager(kernel_name="python3")
     with (folder / "kernel.log").open("wb") as log:
-        await manager.start_kernel(env=environment, stdout=log, stderr=subprocess.STDOUT)
+        await manager.start_kernel(env=chosen, stdout=log, stderr=subprocess.STDOUT)
     client = manager.client()
     client.start_channels()
     try:
@@ -175,18 +184,18 @@ async def kernel(gpu: Standin, folder: Path) -> AsyncIterator[AsyncKernelClient]
         await manager.shutdown_kernel(now=True)
 
 
-async def execute(client: AsyncKernelClient, code: str) -> None:
+async def execute(client: AsyncKernelClient, code: str, timeout_s: float = _WAIT_S) -> None:
     """Runs a cell and waits for its end.
 
     Raises:
         RuntimeError: with the cell's own error, if it failed.
     """
-    await _reply(client, client.execute(code))
+    await _reply(client, client.execute(code), timeout_s)
 
 
-async def _reply(client: AsyncKernelClient, message: str) -> None:
+async def _reply(client: AsyncKernelClient, message: str, timeout_s: float = _WAIT_S) -> None:
     while True:
-        reply = await client.get_shell_msg(timeout=_WAIT_S)
+        reply = await client.get_shell_msg(timeout=timeout_s)
         if reply["parent_header"].get("msg_id") == message:
             break
     if reply["content"]["status"] != "ok":
