@@ -30,7 +30,7 @@ _TAIL_S = 0.5
 """After an edge the fast interval lasts this much longer, to see what outlives the cell."""
 _ASLEEP_S = 0.5
 _DITHER = 0.08
-_GOLDEN = 0.618033988749895
+_CHANCES = 2**31
 _DEVICE_SHARE = 0.25
 """Of the fast interval that calls may take; more devices than that are read less often."""
 _DENSE_PER_S = 200.0
@@ -134,7 +134,7 @@ class Rounds:
         self._slept_s = asleep()
         self._slots: list[_Slot] = []
         self._tail_until_s = -math.inf
-        self._beat = 0.0
+        self._chance = 1
 
     def open(self) -> None:
         """Finds the sources; `step` reads them from then on."""
@@ -219,11 +219,12 @@ class Rounds:
 
     def _next(self, slot: _Slot, now_s: float) -> float:
         if self._sink.is_busy or now_s < self._tail_until_s:
-            self._beat = (self._beat + _GOLDEN) % 1.0
+            # A congruential generator: steps that balance each other would keep the beat.
+            self._chance = (self._chance * 1_103_515_245 + 12_345) % _CHANCES
             all_calls_s = sum(other.call_s for other in self._slots)
             interval_s = max(self._busy_s, all_calls_s / _DEVICE_SHARE)
             # Readings at equal distances would beat with a load that repeats.
-            due_s = now_s + interval_s * (1 + _DITHER * (2 * self._beat - 1))
+            due_s = now_s + interval_s * (1 + _DITHER * (2 * self._chance / _CHANCES - 1))
         else:
             due_s = now_s + self._idle_s
         suits_s, wanted_s = self._sink.next_read(slot.source.info.id, now_s, due_s)
