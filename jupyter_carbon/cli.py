@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -11,6 +13,9 @@ from jupyter_carbon.meter import CarbonMeter
 from jupyter_carbon.summary.doctor import doctor_text
 
 _LOOK_S = 1.5
+_PATIENCE_S = 15.0
+_INTERRUPTED = 130
+"""The exit code of a command that Ctrl-C ended, as shells have it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,25 +29,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="say how this machine's energy is measured, what is missing, and what would help",
     )
     parser.parse_args(arguments)
-    return _doctor()
+    try:
+        _doctor()
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read has read enough; nothing is to be written at the end either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
 
 
-def _doctor() -> int:
+def _doctor() -> None:
+    """Looks at the machine for a moment and prints what is known of it."""
     meter = CarbonMeter()
     meter.start()
-    deadline_s = time.monotonic() + 10 * _LOOK_S
-    while not _has_looked(meter) and time.monotonic() < deadline_s:
-        time.sleep(0.05)
-    sys.stdout.write(doctor_text(meter) + "\n")
-    meter.stop()
-    return 0
+    try:
+        deadline_s = time.monotonic() + _PATIENCE_S
+        while not _has_looked(meter) and time.monotonic() < deadline_s:
+            time.sleep(0.05)
+        text = doctor_text(meter)
+    finally:
+        meter.stop()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 def _has_looked(meter: CarbonMeter) -> bool:
     """True once every source that was found has been read for a while, or has failed."""
     with meter.look() as account:
-        if not account.sources and not account.not_measured:
+        if account.is_searching:
             return False
         if account.duration_s(account.session.start, account.session.end) < _LOOK_S:
             return False
         return all(source.state != "starting" for source in account.sources.values())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
