@@ -80,6 +80,8 @@ class _Slot:
     last_s: float = -math.inf
     failures: int = 0
     call_s: float = 0.0
+    joins_s: float = math.inf
+    """From when on it may be read in a round that another slot has made due."""
     credit: float = _DENSE_BURST
     """Readings for an edge's sake that are still allowed."""
 
@@ -171,13 +173,25 @@ class Rounds:
                 slot.due_s = now_s
             return now_s + self._idle_s
         self._notice_sleep()
-        for slot in self._slots:
-            if slot.due_s <= now_s + _TOGETHER_S and not self.ended:
-                self._read(slot)
+        if any(slot.due_s <= now_s + _TOGETHER_S for slot in self._slots):
+            for slot in self._slots:
+                if not self.ended and (slot.due_s <= now_s + _TOGETHER_S or self._joins(slot)):
+                    self._read(slot)
         now_s = self._clock()
         self.listens = all(slot.credit >= 1 for slot in self._slots)
         latest_s = now_s + (self._idle_s if self.listens else self._busy_s)
         return min((slot.due_s for slot in self._slots), default=latest_s)
+
+    def _joins(self, slot: _Slot) -> bool:
+        """True if a slot may be read now though it is due later: each waking costs its own."""
+        now_s = self._clock()
+        if now_s < slot.joins_s:
+            return False
+        info = slot.source.info
+        if info.counter_step_s == 0:
+            return True
+        suits_s, _ = self._sink.next_read(info.id, now_s, now_s)
+        return suits_s <= now_s + _TOGETHER_S
 
     def _hurry(self, slot: _Slot, now_s: float) -> None:
         """An edge's reading comes at once, as long as edges are not too many."""
@@ -227,9 +241,11 @@ class Rounds:
             due_s = now_s + interval_s * (1 + _DITHER * (2 * self._chance / _CHANCES - 1))
         else:
             due_s = now_s + self._idle_s
+        slot.joins_s = (now_s + due_s) / 2
         suits_s, wanted_s = self._sink.next_read(slot.source.info.id, now_s, due_s)
         if wanted_s is not None and slot.credit >= 1:
             suits_s = min(suits_s, wanted_s)
+            slot.joins_s = math.inf
         return max(now_s, suits_s)
 
     def _kept(self, slot: _Slot, reading: Reading) -> Sequence[tuple[float, float]]:
@@ -254,5 +270,6 @@ class Rounds:
         wait_s = _RETRY_S[min(slot.failures, len(_RETRY_S) - 1)]
         slot.failures += 1
         slot.due_s = now_s + wait_s
+        slot.joins_s = math.inf
         if not self.ended:
             self._sink.fail(slot.source.info.id, now_s, error)

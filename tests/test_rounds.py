@@ -65,7 +65,8 @@ def test_readings_come_densely_around_an_edge_until_the_counter_has_moved(clock:
     window = kernel.meter.open_cell("a", 1)
     kernel.wake()
     kernel.wait(0.15)
-    assert board.reads - before >= 5
+    # One at the edge, and several around the counter's step: the fast interval would make two.
+    assert board.reads - before >= 4
     kernel.wait(1.0)
     assert _rate(kernel, board, 5.0) < 15
     kernel.meter.close_cell(window, "ok")
