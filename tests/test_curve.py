@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -276,7 +277,8 @@ def test_the_trace_of_half_a_day_has_few_points_and_never_falls() -> None:
     points = feed.curve.trace()
     moments_s = [at_s for at_s, _ in points]
     assert 500 <= len(points) <= 1201
-    assert moments_s == sorted(set(moments_s))
+    gaps_s = {round(right - left, 6) for left, right in pairwise(moments_s)}
+    assert gaps_s == {feed.curve.trace_step_s}
     assert moments_s[0] == BEGIN_S
     assert moments_s[-1] > feed.now_s - 2 * feed.curve.trace_step_s
     for at_s, energy_j in points:

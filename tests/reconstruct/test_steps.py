@@ -79,6 +79,14 @@ def test_a_pause_between_two_edges_gets_what_is_drawn_at_rest() -> None:
     assert at(division, 0.06) == pytest.approx(LOAD_W * 0.04 + IDLE_W * 0.02)
 
 
+def test_between_two_bursts_a_pause_gets_what_is_drawn_at_rest() -> None:
+    span_j = IDLE_W * 0.04 + LOAD_W * 0.06
+    edges = (0.02, BEGINS), (0.04, ENDS), (0.06, BEGINS)
+    division = Division(step(span_j, *edges), IDLE_W, LOAD_W)
+    found = [at(division, since_s) for since_s, _ in edges]
+    assert found == pytest.approx([1.2, 7.2, 8.4])
+
+
 def test_work_that_nobody_saw_goes_to_the_side_on_which_work_is_done() -> None:
     # 12 J more than 60 W on both sides explain.
     span_j = IDLE_W * SPAN_S + 12.0
