@@ -139,6 +139,23 @@ class RealKernel:
         text = answer["data"]["text/plain"]
         return json.loads(eval(text))  # the repr of a str
 
+    def make_subshell(self) -> str | None:
+        """The id of a new subshell; None where the kernel has no such thing."""
+        known = self._reply(self.client.kernel_info()).get("supported_features", [])
+        if "kernel subshells" not in known:
+            return None
+        session = self.client.session
+        self.client.control_channel.send(session.msg("create_subshell_request"))
+        return str(self.client.get_control_msg(timeout=WAIT_S)["content"]["subshell_id"])
+
+    def start_in_subshell(self, shell_id: str, code: str) -> Ran:
+        """Sends a cell to a subshell."""
+        content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}}
+        message = self.client.session.msg("execute_request", content)
+        message["header"]["subshell_id"] = shell_id
+        self.client.shell_channel.send(message)
+        return Ran(self, message["header"]["msg_id"])
+
     def export(self, path: Path) -> Any:
         """The session's summary, by the command."""
         ran = self.ok(f"%carbon export {path}")

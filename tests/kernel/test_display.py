@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.kernel.real_kernel import Ran, RealKernel
+from tests.kernel.conftest import Package
+from tests.kernel.real_kernel import Ran, RealKernel, real_kernel
 from tests.standin.nvml import Standin
 from tests.summary.sample import HOSTILE
 
@@ -169,3 +170,31 @@ def test_lines_of_many_cells_run_at_once_are_all_updated(kernel: RealKernel) -> 
         assert len(ran.contents("display_data")) == 1
         (updated,) = ran.contents("update_display_data")
         assert updated["data"]["text/plain"].startswith(f"n{n} · ")
+
+
+SLOW = """
+import time
+from jupyter_carbon.sources.base import Discovery
+
+def discover(found):
+    time.sleep(1.5)
+    return Discovery()
+"""
+
+
+def test_a_cell_that_ends_before_the_sources_are_found_is_told_when_they_are(
+    gpu: Standin, tmp_path: Path, source_package: Package
+) -> None:
+    environment = gpu.environment()
+    environment["PYTHONPATH"] += f":{source_package('searching', SLOW)}"
+    with real_kernel(environment, tmp_path) as kernel:
+        kernel.ok("%load_ext jupyter_carbon")
+        ran = kernel.ok("%%carbon --label '<early>'\nimport time; time.sleep(0.2)")
+        assert ran.shown[0].startswith("<early> · not known yet")
+        (shown,) = ran.contents("display_data")
+        assert "&lt;early&gt;" in shown["data"]["text/html"]
+        _settled(kernel, ran)
+        (updated,) = ran.contents("update_display_data")
+        # Before its first reading a board is taken to have drawn what it drew then.
+        text = updated["data"]["text/plain"].removeprefix("<early> · ")
+        assert FORM.fullmatch(text), text

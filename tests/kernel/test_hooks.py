@@ -200,6 +200,25 @@ def test_loaded_by_configuration_there_is_no_cell_before_the_first(
         assert [cell["execution_count"] for cell in cells] == [1, 2]
 
 
+def test_cells_of_two_subshells_overlap_and_add_up(kernel: RealKernel, tmp_path: Path) -> None:
+    shell_id = kernel.make_subshell()
+    if shell_id is None:
+        pytest.skip("this ipykernel has no subshells")
+    first = kernel.start("%%carbon --label main\nimport time; time.sleep(1)\n'main'")
+    kernel.wait_busy(first)
+    second = kernel.start_in_subshell(
+        shell_id, "%%carbon --label sub\nimport time; time.sleep(0.2)\n'sub'"
+    )
+    assert kernel.listen(lambda: bool(first.shown and second.shown))
+    assert (first.value, second.value) == ("'main'", "'sub'")
+    assert first.shown[0].startswith("main · ")
+    assert second.shown[0].startswith("sub · ")
+    cells = {cell["label"]: cell for cell in _cells(kernel, tmp_path)}
+    assert cells["main"]["overlapped"]
+    assert cells["sub"]["overlapped"]
+    assert cells["sub"]["duration_s"] < cells["main"]["duration_s"]
+
+
 def test_a_cell_whose_end_is_never_told_ends_with_the_next(
     kernel: RealKernel, tmp_path: Path
 ) -> None:
