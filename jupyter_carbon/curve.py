@@ -92,6 +92,7 @@ class EnergyCurve:
         # For the case that the counter is caught.
         self._trial: CounterTrial | None = None
         self._raw: deque[Reading] = deque()
+        self._anchors: deque[tuple[float, float]] = deque()
         self._recent: deque[tuple[int, Waiting]] = deque(maxlen=_REMEMBER_EDGES)
 
     # What is known
@@ -237,6 +238,7 @@ class EnergyCurve:
             self._keep(number, Located(self._base_j, 0.0, True))
             return
         if self._trial is not None:
+            self._trial.note_edge(moment_s, turn)
             self._recent.append((number, edge))
 
     def add_reading(self, reading: Reading) -> None:
@@ -340,6 +342,7 @@ class EnergyCurve:
         else:
             if self._counter_provenance is Provenance.COUNTER:
                 self._trial = CounterTrial(self._power_window_s)
+                self._anchors.append((reading.moment_s, self._base_j))
             self._enter(self._counter_provenance, reading.moment_s)
             self._track = CounterTrack(
                 step_s=self._counter_step_s,
@@ -378,14 +381,13 @@ class EnergyCurve:
             # Nothing to replace it with: what was counted until now stays, the rest is not known.
             self.open_gap(self._last.moment_s, f"{verdict.reason}, and its power cannot be read")
             return
-        since_s = readings[0].moment_s
-        if verdict.since_s is not None:
-            since_s = max(since_s, verdict.since_s)
+        since_s, reached_j = self._anchors[0]
+        if verdict.since_s is not None and verdict.since_s > since_s:
+            since_s, reached_j = verdict.since_s, self._look_up(verdict.since_s).energy_j
         before_s = max(
             (reading.moment_s for reading in readings if reading.moment_s <= since_s),
             default=since_s,
         )
-        reached_j = self._look_up(since_s).energy_j
         track = self._power_track()
         recent = [(number, edge) for number, edge in self._recent if edge.moment_s >= before_s]
         for _, edge in recent:
@@ -409,17 +411,23 @@ class EnergyCurve:
     def _end_trial(self) -> None:
         self._trial = None
         self._raw.clear()
+        self._anchors.clear()
         self._recent.clear()
 
     def _forget(self, now_s: float) -> None:
         self._next_forget_s = now_s + _FORGET_EVERY_S
-        while self._raw and self._raw[0].moment_s < now_s - _REMEMBER_S:
-            self._raw.popleft()
-        while self._recent and self._recent[0][1].moment_s < now_s - _REMEMBER_S:
-            self._recent.popleft()
         oldest_s = min((edge.moment_s for _, edge in self._edges.waiting()), default=now_s)
+        before_s = min(now_s - _NEEDED_S, oldest_s - _NEEDED_S / 2)
+        if self._trial is not None and before_s > self._anchors[-1][0]:
+            self._anchors.append((before_s, self._look_up(before_s).energy_j))
+            while self._anchors[0][0] < now_s - _REMEMBER_S:
+                self._anchors.popleft()
+            while self._raw[1].moment_s < self._anchors[0][0]:
+                self._raw.popleft()
+            while self._recent and self._recent[0][1].moment_s < self._anchors[0][0]:
+                self._recent.popleft()
         if self._track is not None:
-            self._track.forget(min(now_s - _NEEDED_S, oldest_s - _NEEDED_S / 2))
+            self._track.forget(before_s)
             self._draw(self._track.drawn_s)
 
     def _draw(self, until_s: float) -> None:

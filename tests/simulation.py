@@ -123,9 +123,7 @@ class Board:
     def _counter_j(self, now_s: float) -> float | None:
         if self.counter_step_s is None:
             return None
-        at_s = self._refresh(now_s)
-        if at_s > self.frozen_from_s:
-            at_s = self.frozen_from_s
+        at_s = self._refresh(min(now_s, self.frozen_from_s))
         energy_j = self.energy_j(at_s)
         if at_s > self.under_from_s:
             since_j = self.energy_j(self.under_from_s)

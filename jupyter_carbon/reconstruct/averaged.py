@@ -18,13 +18,14 @@ from typing import NamedTuple
 from jupyter_carbon.reading import Reading
 from jupyter_carbon.reconstruct.edges import Edges
 from jupyter_carbon.reconstruct.profile import fit_profile, make_bins
+from jupyter_carbon.reconstruct.refresh import RefreshGrid
 from jupyter_carbon.reconstruct.track import Located
 from jupyter_carbon.reconstruct.watch import DENSE_S, RefreshWatch
 
 _USUAL_REFRESH_S = 0.1
 """Taken for a sensor's refresh until it is known: that of most boards."""
-_LEARN_S = 0.25
-_SEARCH_S = 0.35
+_LEARN_S = 0.45
+_SEARCH_S = 0.45
 """So long after an edge its refreshes are looked for, where they are not known: now they show."""
 _READ_S = 0.05
 """Between two readings while the mean moves."""
@@ -60,7 +61,7 @@ class AveragedTrack:
     def __init__(self, *, window_s: float) -> None:
         self._window_s = window_s
         self._edges = Edges()
-        self._watch = RefreshWatch()
+        self._watch = RefreshWatch(RefreshGrid(all_show=False))
         self._means: list[_Mean] = []
         self._first_s = 0.0
         self._last: Reading | None = None

@@ -55,6 +55,11 @@ class Edges:
         place = bisect_right(self._moments_s, after_s)
         return place < len(self._moments_s) and self._moments_s[place] < before_s
 
+    def is_work(self, moment_s: float) -> bool:
+        """True if the last edge up to a moment is one at which work began."""
+        place = bisect_right(self._moments_s, moment_s) - 1
+        return place >= 0 and self._turns[place] > 0
+
     def last_until(self, moment_s: float) -> float:
         """The last edge at or before a moment; minus infinity if there is none."""
         place = bisect_right(self._moments_s, moment_s) - 1

@@ -7,12 +7,20 @@ from bisect import bisect_right
 
 from jupyter_carbon.reading import Reading
 from jupyter_carbon.reconstruct.edges import Edges
+from jupyter_carbon.reconstruct.refresh import RefreshGrid
 from jupyter_carbon.reconstruct.track import Located
 from jupyter_carbon.reconstruct.watch import DENSE_S, RefreshWatch
 
 _UNKNOWN_REFRESH_S = 0.1
 """Taken for a sensor's refresh until it is known: that of most boards."""
-_LEARN_S = 0.25
+_LEARN_S = 0.45
+_AT_EDGE_S = 0.004
+"""How far a load that begins or ends with a window may do so from the window's edge."""
+_STARVED_S = 0.3
+"""While work is done, readings further apart than this come from a thread that was kept waiting."""
+_LATE_S = 0.15
+_LATE_EVERY_S = 0.02
+"""So long after an edge, and so often, a load that begins late is looked for."""
 _JUMP_SHARE = 0.03
 _JUMP_W = 3.0
 """A change of power above both is a load that begins or ends, below it is noise or drift."""
@@ -28,11 +36,13 @@ class PowerTrack:
 
     def __init__(self) -> None:
         self._edges = Edges()
-        self._watch = RefreshWatch()
+        self._watch = RefreshWatch(RefreshGrid(all_show=False))
         self._at_s: list[float] = []
         self._power_w: list[float] = []
         self._energy_j: list[float] = []
         self._slack_j: list[float] = []
+        self._span = (math.inf, -math.inf)
+        """Where the newest change lies."""
         self._first_s = 0.0
         self._last: Reading | None = None
         self._call_s = math.inf
@@ -59,6 +69,13 @@ class PowerTrack:
     def add_edge(self, moment_s: float, turn: int = 0) -> None:
         """Notes that a window begins or ends at a moment."""
         self._edges.add(moment_s, turn)
+        low_s, high_s = self._span
+        if low_s <= moment_s <= high_s + _AT_EDGE_S and len(self._at_s) > 1:
+            # The end of a load was read before its window's end was told.
+            power_w = self._power_w[-1]
+            self._pop()
+            self._span = (low_s, max(high_s, moment_s))
+            self._push(*self._placed(self._power_w[-1], power_w), power_w)
 
     def add_reading(self, reading: Reading) -> None:
         """Takes a reading that has a power.
@@ -73,20 +90,15 @@ class PowerTrack:
         previous, self._last = self._last, reading
         if previous is None:
             self._first_s = reading.moment_s
-            self._push(reading.moment_s, power_w, 0.0)
+            self._push(reading.moment_s, 0.0, power_w)
             return
         before_w = self._power_w[-1]
         moved = power_w != before_w
         self._watch.look(previous.moment_s, reading.moment_s, self._call_s, moved=moved)
         if not moved:
             return
-        low_s, high_s = self._span(previous.moment_s, reading.moment_s)
-        at_s, slack_s = (low_s + high_s) / 2, (high_s - low_s) / 4
-        if abs(power_w - before_w) > max(_JUMP_W, _JUMP_SHARE * max(power_w, before_w)):
-            edge_s = self._edge_in(low_s, high_s, rising=power_w > before_w)
-            if edge_s is not None:
-                at_s, slack_s = edge_s, min((high_s - low_s) / 4, 0.004)
-        self._push(at_s, power_w, slack_s * abs(power_w - before_w))
+        self._span = self._span_between(previous.moment_s, reading.moment_s)
+        self._push(*self._placed(before_w, power_w), power_w)
 
     def energy_at(self, moment_s: float) -> Located:
         """The energy up to a moment; before the first reading its power is taken to have held."""
@@ -111,7 +123,10 @@ class PowerTrack:
         watch, edge_s = self._watch, self._edges.newest_s
         if now_s - self._first_s < _LEARN_S and self._watch.grid.period_s is None:
             return now_s + DENSE_S
-        if self._at_s[-1] <= edge_s + 1e-9 and now_s - edge_s <= min(self.refresh_s, 0.1) + 0.012:
+        since_s = now_s - edge_s
+        if self._at_s[-1] < edge_s and since_s <= _LATE_S:
+            if since_s > min(self.refresh_s, 0.1) + 0.012:
+                return now_s + _LATE_EVERY_S
             if watch.is_continuous or not watch.is_sure(now_s):
                 return now_s + DENSE_S
             return watch.around_refresh(max(edge_s, self._last.moment_s), now_s)
@@ -130,25 +145,47 @@ class PowerTrack:
             del column[:keep]
         self._edges.forget(before_s)
 
-    def _span(self, older_s: float, newer_s: float) -> tuple[float, float]:
+    def _span_between(self, older_s: float, newer_s: float) -> tuple[float, float]:
         """Where a change lies that was seen between two readings."""
         low_s, high_s = older_s - self.refresh_s, newer_s
         grid = self._watch.grid
         if not self._watch.is_continuous and self._watch.is_sure(newer_s):
-            seen_s, known_s = grid.last_before(newer_s), grid.last_before(older_s)
-            if seen_s is not None and known_s is not None and seen_s > known_s:
-                doubt_s = grid.doubt_s(newer_s)
-                low_s, high_s = known_s - doubt_s, seen_s + doubt_s
+            doubt_s = grid.doubt_s(newer_s)
+            known_s, seen_s = (
+                grid.last_before(older_s - doubt_s),
+                grid.last_before(newer_s + doubt_s),
+            )
+            assert known_s is not None
+            assert seen_s is not None
+            low_s, high_s = known_s - doubt_s, min(newer_s, seen_s + doubt_s)
         return max(low_s, self._at_s[-1]), max(high_s, self._at_s[-1])
+
+    def _placed(self, before_w: float, after_w: float) -> tuple[float, float]:
+        """The moment of a change within its span, and how much energy that may be off."""
+        low_s, high_s = self._span
+        jump_w = abs(after_w - before_w)
+        if jump_w > max(_JUMP_W, _JUMP_SHARE * max(before_w, after_w)):
+            edge_s = self._edge_in(low_s, high_s, rising=after_w > before_w)
+            if edge_s is not None:
+                return edge_s, min((high_s - low_s) / 4, _AT_EDGE_S) * jump_w
+            if high_s - low_s > _STARVED_S and self._edges.is_work(low_s):
+                # What kept the thread from reading is what drew the power.
+                at_s = low_s if after_w > before_w else high_s
+                return at_s, (high_s - low_s) / 4 * jump_w
+        return (low_s + high_s) / 2, (high_s - low_s) / 4 * jump_w
 
     def _edge_in(self, low_s: float, high_s: float, *, rising: bool) -> float | None:
         """The edge at which a load most likely began (the first) or ended (the last)."""
-        inside = self._edges.moments_between(low_s - 1e-9, high_s + 1e-9)
-        if not inside:
+        likely_s = [
+            edge.moment_s
+            for edge in self._edges.between(low_s - 1e-9, high_s + 1e-9)
+            if (edge.turn >= 0 if rising else edge.turn <= 0)
+        ]
+        if not likely_s:
             return None
-        return inside[0] if rising else inside[-1]
+        return likely_s[0] if rising else likely_s[-1]
 
-    def _push(self, at_s: float, power_w: float, slack_j: float) -> None:
+    def _push(self, at_s: float, slack_j: float, power_w: float) -> None:
         energy_j = 0.0
         if self._at_s:
             energy_j = self._energy_j[-1] + self._power_w[-1] * (at_s - self._at_s[-1])
@@ -156,3 +193,7 @@ class PowerTrack:
         self._power_w.append(power_w)
         self._energy_j.append(energy_j)
         self._slack_j.append(slack_j)
+
+    def _pop(self) -> None:
+        for column in (self._at_s, self._power_w, self._energy_j, self._slack_j):
+            column.pop()

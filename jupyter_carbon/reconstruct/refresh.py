@@ -10,12 +10,16 @@ all its doubt, leaves no other: one wrong number spoils the line for good.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 _KEEP = 40
 """Located refreshes that the line is drawn through."""
 _LONGEST_S = 0.6
 """A refresh rarer than this is not a step to be located (a model, a slow BMC)."""
+_LONGEST_VALUE_S = 0.25
+"""The same where a refresh may not show: what comes more rarely are loads, most likely."""
 _ENOUGH = 8
 _SUPPOSED_JITTER = 0.07
 """Of the period, supposed until so many refreshes have shown what it is: few fit any line."""
@@ -27,6 +31,9 @@ _IRREGULAR = 0.2
 """Jitter, as a share of the period, above which the grid says nothing of use."""
 _NUMBERED = 0.4
 """Doubt, as a share of the period, above which a refresh's number is not certain."""
+_EVEN_INTERVALS = 3
+_EVEN = 0.25
+"""Where a refresh may not show, so many intervals must be even to this share of their mean."""
 _STRANGERS = 3
 """So many refreshes in a row off the line, and the line is given up."""
 
@@ -38,14 +45,28 @@ class Sight(NamedTuple):
     half_s: float
 
 
+def _are_even(sights: Sequence[Sight]) -> bool:
+    """True if the intervals between sights are as good as equal."""
+    mean_s = (sights[-1].moment_s - sights[0].moment_s) / (len(sights) - 1)
+    return all(
+        abs(right.moment_s - left.moment_s - mean_s) <= _EVEN * mean_s + left.half_s + right.half_s
+        for left, right in pairwise(sights)
+    )
+
+
 class RefreshGrid:
     """The moments `phase + n * period` at which a value is renewed.
 
     Feed it every refresh seen between two readings; it uses those that are
     located well enough. Until `period_s` is known it predicts nothing.
+
+    Args:
+        all_show: every refresh shows a new value, as that of a counter does;
+            otherwise several at equal distances must be seen.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, all_show: bool = True) -> None:
+        self._all_show = all_show
         self.period_s: float | None = None
         self.jitter_s: float = 0.0
         self._sights: list[tuple[int, Sight]] = []
@@ -79,7 +100,7 @@ class RefreshGrid:
         number = self._number(sight.moment_s)
         doubt_s = self.doubt_s(sight.moment_s)
         if doubt_s > _NUMBERED * self.period_s:
-            if not follows_previous:
+            if not (follows_previous and self._all_show):
                 self._begin_phase(sight)
                 return
             number = self._sights[-1][0] + 1
@@ -142,10 +163,12 @@ class RefreshGrid:
         self._unnumbered.append(sight)
         seen = self._unnumbered
         count = len(seen) - 1
-        if count < 1:
+        if not self._all_show and count >= 2 and not _are_even(seen):
+            del seen[:-2]
+        if count < (1 if self._all_show else _EVEN_INTERVALS) or count >= len(seen):
             return
         period_s = (seen[-1].moment_s - seen[0].moment_s) / count
-        if period_s > _LONGEST_S:
+        if period_s > (_LONGEST_S if self._all_show else _LONGEST_VALUE_S):
             seen[:] = seen[-1:]
             return
         if max(one.half_s for one in seen) > 0.25 * period_s:
@@ -217,11 +240,11 @@ class RefreshGrid:
         self._mean_number, self._weight, self._spread = mean_n, total, spread
         count = len(self._sights)
         supposed = max(0, _ENOUGH - count)
-        missed, explained = supposed * self._supposed() ** 2, 0.0
+        missed, explained = 0.0, 0.0
         for number, (moment_s, half_s) in self._sights:
             missed += (moment_s - self._at(number)) ** 2
             explained += half_s**2 / 3 + (_DRIFT * (newest_s - moment_s)) ** 2
         # By chance the misses may be small: the jitter is the most that they leave likely.
-        freedom = max(1, count + supposed - 2)
-        most = missed / freedom * (1 + 2 / math.sqrt(freedom))
-        self.jitter_s = math.sqrt(max(0.0, most - explained / count))
+        freedom = max(1, supposed + max(0, count - 2))
+        most = missed * (1 + 2 / math.sqrt(freedom)) + supposed * self._supposed() ** 2
+        self.jitter_s = math.sqrt(max(0.0, most / freedom - explained / count))

@@ -183,12 +183,10 @@ class Division:
         slack_s = self.step.left.half_s + self.step.right.half_s + _SLACK_S
         return max(self.before_w, self.after_w) * (span_s + slack_s)
 
-    def _given_to_work(
-        self, first_j: float, last_j: float, excess_j: float
-    ) -> tuple[float, float]:
-        """The energies at the first and the last edge, after what a pause cannot have drawn
+    def _given_to_work(self, first_j: float, last_j: float, excess_j: float) -> tuple[float, float]:
+        """The energies at the first and the last edge, where work took what a pause cannot have.
 
-        went to the work before and after it, by their durations.
+        Of the excess, the work before and after it gets its part by duration.
         """
         first, last = self.step.edges[0], self.step.edges[-1]
         before_s = first.moment_s - self.step.left.moment_s if first.turn < 0 else 0.0
