@@ -33,6 +33,9 @@ _DITHER = 0.08
 _CHANCES = 2**31
 _DEVICE_SHARE = 0.25
 """Of the fast interval that calls may take; more devices than that are read less often."""
+_IDLE_DEVICE_SHARE = 0.008
+"""The same of the idle interval, which counters bridge anyway, up to _SELDOM_S."""
+_SELDOM_S = 2.0
 _DENSE_PER_S = 200.0
 """Calls a second that edges may cause for one source in the long run."""
 _DENSE_BURST = 200.0
@@ -232,15 +235,16 @@ class Rounds:
         slot.due_s = self._next(slot, end_s)
 
     def _next(self, slot: _Slot, now_s: float) -> float:
+        all_calls_s = sum(other.call_s for other in self._slots)
         if self._sink.is_busy or now_s < self._tail_until_s:
             # A congruential generator: steps that balance each other would keep the beat.
             self._chance = (self._chance * 1_103_515_245 + 12_345) % _CHANCES
-            all_calls_s = sum(other.call_s for other in self._slots)
             interval_s = max(self._busy_s, all_calls_s / _DEVICE_SHARE)
             # Readings at equal distances would beat with a load that repeats.
             due_s = now_s + interval_s * (1 + _DITHER * (2 * self._chance / _CHANCES - 1))
         else:
-            due_s = now_s + self._idle_s
+            seldom_s = min(_SELDOM_S, all_calls_s / _IDLE_DEVICE_SHARE)
+            due_s = now_s + max(self._idle_s, seldom_s)
         slot.joins_s = (now_s + due_s) / 2
         suits_s, wanted_s = self._sink.next_read(slot.source.info.id, now_s, due_s)
         if wanted_s is not None and slot.credit >= 1:
