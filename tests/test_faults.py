@@ -45,11 +45,31 @@ class Switch:
     session_limit: float = 0.002
 
 
+def freeze(board: ResettingBoard, at_s: float) -> None:
+    board.frozen_from_s = at_s
+
+
+def under_read(board: ResettingBoard, at_s: float) -> None:
+    board.under_from_s = at_s
+
+
 def reset(board: ResettingBoard, at_s: float) -> None:
     board.resets_at_s = at_s
 
 
 SWITCHES = [
+    Switch("frozen in a cell", freeze, "stood still", after_s=0.9),
+    Switch("under-reading", under_read, "15 %", after_s=0.1, long_s=14.0),
+    Switch(
+        "under-reading, beside a 1 s average",
+        under_read,
+        "15 %",
+        after_s=0.1,
+        board=BESIDE_AVERAGE,
+        length_s=1.5,
+        long_s=14.0,
+        session_limit=0.007,
+    ),
     Switch("goes back in a cell", reset, "went back"),
     Switch("goes back between cells", reset, "went back", after_s=0.05),
 ]
