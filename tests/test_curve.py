@@ -321,15 +321,19 @@ WEIRD = st.lists(
     st.sampled_from([None, 0.0]),
     st.booleans(),
     st.sampled_from([Provenance.COUNTER, Provenance.MODELLED]),
+    st.sampled_from([0.0, 1.0]),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_no_edge_is_below_the_one_before_at_any_moment(
     steps: list[tuple[str, float, float, float | None]],
     counter_step_s: float | None,
     has_counter: bool,
     provenance: Provenance,
+    power_window_s: float,
 ) -> None:
-    curve = EnergyCurve(provenance=provenance, counter_step_s=counter_step_s)
+    curve = EnergyCurve(
+        provenance=provenance, counter_step_s=counter_step_s, power_window_s=power_window_s
+    )
     now_s, counter_j, edges = BEGIN_S, 1000.0, 0
     for name, after_s, amount, power_w in steps:
         now_s += after_s

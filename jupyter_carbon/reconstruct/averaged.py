@@ -116,7 +116,7 @@ class AveragedTrack:
         """The energy up to a moment, final about one window later."""
         if self._last is None:
             return Located(0.0, math.inf, False)
-        if moment_s > self.drawn_s:
+        if moment_s > self.drawn_s or len(self._at_s) < 2:
             self._solve()
         energy_j = self._look_up(moment_s)
         powers_w = [self._slope(moment_s + away_s) for away_s in _AROUND_S]
