@@ -14,6 +14,7 @@ from jupyter_carbon.reconstruct.watch import DENSE_S, RefreshWatch
 _UNKNOWN_REFRESH_S = 0.1
 """Taken for a sensor's refresh until it is known: that of most boards."""
 _LEARN_S = 0.45
+_HOOK_S = 0.002
 _AT_EDGE_S = 0.004
 """How far a load that begins or ends with a window may do so from the window's edge."""
 _STARVED_S = 0.3
@@ -21,6 +22,13 @@ _STARVED_S = 0.3
 _LATE_S = 0.15
 _LATE_EVERY_S = 0.02
 """So long after an edge, and so often, a load that begins late is looked for."""
+_RESTLESS_S = 2.5
+_RESTLESS_EVERY_S = 0.02
+_RESTLESS_CALLS = 8
+"""So long after a load has changed by itself it is expected to do so again, and is looked at so
+often, at distances that beat with nothing; a slow call is not made more often than so many times
+its own length."""
+_GOLDEN = 0.618033988749895
 _JUMP_SHARE = 0.03
 _JUMP_W = 3.0
 """A change of power above both is a load that begins or ends, below it is noise or drift."""
@@ -40,9 +48,12 @@ class PowerTrack:
         self._at_s: list[float] = []
         self._power_w: list[float] = []
         self._energy_j: list[float] = []
-        self._slack_j: list[float] = []
+        # The squares of what each change may be off, summed up.
+        self._doubt_j2: list[float] = []
         self._span = (math.inf, -math.inf)
         """Where the newest change lies."""
+        self._restless_until_s = -math.inf
+        self._beat = 0.0
         self._first_s = 0.0
         self._last: Reading | None = None
         self._call_s = math.inf
@@ -106,15 +117,23 @@ class PowerTrack:
             return Located(0.0, math.inf, False)
         place = max(0, bisect_right(self._at_s, moment_s) - 1)
         energy_j = self._energy_j[place] + self._power_w[place] * (moment_s - self._at_s[place])
-        near = (place, place + 1) if place + 1 < len(self._at_s) else (place,)
-        reach_s = self.refresh_s + 0.15
-        error_j = max(
-            (self._slack_j[k] for k in near if abs(self._at_s[k] - moment_s) < reach_s), default=0.0
-        )
+        error_j = self._error_j(moment_s)
         beyond_s = moment_s - self._last.moment_s
         if beyond_s > 0:
             return Located(energy_j, error_j + 0.1 * self._power_w[-1] * beyond_s, False)
         return Located(energy_j, error_j, moment_s <= self.known_s)
+
+    def _error_j(self, moment_s: float) -> float:
+        """How far the energy drawn since the edge before, or its place in time, may be off.
+
+        Changes of power are misplaced independently of each other.
+        """
+        reach_s = self.refresh_s + _HOOK_S
+        low = bisect_right(self._at_s, self._edges.last_before(moment_s) - reach_s)
+        high = bisect_right(self._at_s, moment_s + reach_s)
+        first_j2 = self._doubt_j2[low - 1] if low else 0.0
+        hook_j = _HOOK_S * max(self._power_w[max(0, low - 1) : high], default=0.0)
+        return hook_j + math.sqrt(self._doubt_j2[high - 1] - first_j2 if high else 0.0)
 
     def wants(self, now_s: float) -> float | None:
         """The moment from which one more reading would help."""
@@ -130,9 +149,24 @@ class PowerTrack:
             if watch.is_continuous or not watch.is_sure(now_s):
                 return now_s + DENSE_S
             return watch.around_refresh(max(edge_s, self._last.moment_s), now_s)
+        if now_s < self._restless_until_s:
+            return self._restless_s(now_s)
         if watch.is_vague(now_s):
             return watch.around_refresh(self._last.moment_s, now_s)
         return None
+
+    def _restless_s(self, now_s: float) -> float:
+        """When to read a load that changes by itself: after each refresh, if they are known."""
+        every_s = max(_RESTLESS_EVERY_S, _RESTLESS_CALLS * self._call_s)
+        grid = self._watch.grid
+        if not self._watch.is_continuous and self._watch.is_sure(now_s):
+            seen_s = grid.last_before(now_s + every_s / 2)
+            assert seen_s is not None
+            assert grid.period_s is not None
+            after_s = seen_s + grid.doubt_s(now_s) + 0.001
+            return after_s if after_s > now_s + every_s / 2 else after_s + grid.period_s
+        self._beat = (self._beat + _GOLDEN) % 1.0
+        return now_s + every_s * (0.7 + 0.6 * self._beat)
 
     def suits(self, due_s: float) -> float:
         """Any moment is as good as another."""
@@ -141,7 +175,7 @@ class PowerTrack:
     def forget(self, before_s: float) -> None:
         """Drops what is needed only for moments before this one."""
         keep = max(0, bisect_right(self._at_s, before_s) - 2)
-        for column in (self._at_s, self._power_w, self._energy_j, self._slack_j):
+        for column in (self._at_s, self._power_w, self._energy_j, self._doubt_j2):
             del column[:keep]
         self._edges.forget(before_s)
 
@@ -167,12 +201,13 @@ class PowerTrack:
         if jump_w > max(_JUMP_W, _JUMP_SHARE * max(before_w, after_w)):
             edge_s = self._edge_in(low_s, high_s, rising=after_w > before_w)
             if edge_s is not None:
-                return edge_s, min((high_s - low_s) / 4, _AT_EDGE_S) * jump_w
+                return edge_s, min((high_s - low_s) / 2, _AT_EDGE_S) * jump_w
             if high_s - low_s > _STARVED_S and self._edges.is_work(low_s):
                 # What kept the thread from reading is what drew the power.
                 at_s = low_s if after_w > before_w else high_s
-                return at_s, (high_s - low_s) / 4 * jump_w
-        return (low_s + high_s) / 2, (high_s - low_s) / 4 * jump_w
+                return at_s, (high_s - low_s) / 2 * jump_w
+            self._restless_until_s = high_s + _RESTLESS_S
+        return (low_s + high_s) / 2, (high_s - low_s) / 2 * jump_w
 
     def _edge_in(self, low_s: float, high_s: float, *, rising: bool) -> float | None:
         """The edge at which a load most likely began (the first) or ended (the last)."""
@@ -192,8 +227,9 @@ class PowerTrack:
         self._at_s.append(at_s)
         self._power_w.append(power_w)
         self._energy_j.append(energy_j)
-        self._slack_j.append(slack_j)
+        doubt_j2 = self._doubt_j2[-1] if self._doubt_j2 else 0.0
+        self._doubt_j2.append(doubt_j2 + slack_j**2)
 
     def _pop(self) -> None:
-        for column in (self._at_s, self._power_w, self._energy_j, self._slack_j):
+        for column in (self._at_s, self._power_w, self._energy_j, self._doubt_j2):
             column.pop()
