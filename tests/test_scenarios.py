@@ -76,6 +76,14 @@ PLAIN = [
     Scenario("a counter beside a 1 s average", 0.01, board=BESIDE_AVERAGE),
     Scenario("a counter without power", 0.01, board={"has_power": False}),
     Scenario("no counter, 1 s cells", 0.003, Cells(10, 1.0), NO_COUNTER, step_s=0.02),
+    Scenario(
+        "no counter, 1 Hz square wave",
+        0.005,
+        Cells(6, 5.0, half_period_s=0.5),
+        NO_COUNTER,
+        session_limit=0.005,  # 60 changes that a sensor renewed every 20 ms places to 10 ms each
+        step_s=0.02,
+    ),
     Scenario("only a 1 s average", 0.01, Cells(10, 1.5, 1.5), ONLY_AVERAGE, session_limit=0.007),
     Scenario(
         "only a 1 s average with noise",
