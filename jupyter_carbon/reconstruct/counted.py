@@ -17,6 +17,11 @@ from jupyter_carbon.reconstruct.witnesses import SETTLE_S, Powers, Witnesses
 
 _LEARN_S = 0.25
 """Dense reading at the beginning, to see the counter's first steps."""
+_HOOK_S = 0.0015
+"""How far a load that begins or ends with a window may do so from the window's edge."""
+_SLOW = 0.1
+"""Of the way to a straight line, what a rise that takes a while makes up."""
+_UNSEEN = 0.35
 _GIVE_UP_S = 0.15
 """After an edge, until a step should have been seen where no period is known."""
 
@@ -215,15 +220,15 @@ class CounterTrack:
 def _error_j(division: Division, moment_s: float, energy_j: float) -> float:
     """How far the energy at an edge may be off, from where it lies in time.
 
-    The jump is placed as well as the steps are; a slow rise instead of a jump
-    would lie between the two lines and the chord.
+    A jump is placed as well as the less certain end of its step; the power
+    beside it is that of some ms before or after. Where one jump does not
+    explain all, the truth may lie on the way to the straight line.
     """
     step, before_w, after_w = division.step, division.before_w, division.after_w
     if before_w is None or after_w is None:
         return step.span_j / 2
-    placed_s = step.left.half_s + step.right.half_s + 0.001
-    jump_w = abs(after_w - before_w)
+    most_w, jump_w = max(before_w, after_w), abs(after_w - before_w)
+    placed_s = max(step.left.half_s, step.right.half_s)
+    error_j = _HOOK_S * most_w + placed_s * (most_w if step.is_shared else jump_w)
     off_j = abs(step.chord(moment_s) - energy_j)
-    if step.is_shared:
-        return min(step.span_j, placed_s * max(before_w, after_w) + 0.25 * off_j)
-    return min(step.span_j, placed_s * (jump_w + 0.02 * max(before_w, after_w)) + 0.1 * off_j)
+    return min(step.span_j, error_j + (_SLOW if division.is_explained else _UNSEEN) * off_j)

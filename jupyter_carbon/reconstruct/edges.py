@@ -65,6 +65,11 @@ class Edges:
         place = bisect_right(self._moments_s, moment_s) - 1
         return self._moments_s[place] if place >= 0 else -math.inf
 
+    def last_before(self, moment_s: float) -> float:
+        """The last edge before a moment; minus infinity if there is none."""
+        place = bisect_left(self._moments_s, moment_s) - 1
+        return self._moments_s[place] if place >= 0 else -math.inf
+
     def first_from(self, moment_s: float) -> float:
         """The first edge at or after a moment; infinity if there is none."""
         place = bisect_left(self._moments_s, moment_s)
