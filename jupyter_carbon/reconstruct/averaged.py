@@ -134,15 +134,17 @@ class AveragedTrack:
         unlearnt = not watch.is_continuous and not watch.grid.is_regular
         if unlearnt and now_s - self._first_s < _LEARN_S:
             return now_s + DENSE_S
-        if watch.is_vague(now_s):
+        vague_s = watch.vague_from_s()
+        if vague_s <= now_s:
             return watch.around_refresh(self._last.moment_s, now_s)
         since_s = now_s - self._edges.newest_s
         if since_s > self._window_s + _AFTER_S:
-            return None
+            return vague_s if vague_s < math.inf else None
         if unlearnt and since_s < _SEARCH_S:
             return now_s + DENSE_S
         # The means of the whole window after an edge say where the energy lay.
-        return watch.beside_refresh(now_s + max(_READ_S, watch.grid.period_s or 0.0))
+        read_s = watch.beside_refresh(now_s + max(_READ_S, watch.grid.period_s or 0.0))
+        return min(read_s, vague_s)
 
     def suits(self, due_s: float) -> float:
         """A moment near `due_s` at which the mean is not just being renewed."""

@@ -35,7 +35,11 @@ class Balance:
     @property
     def differs(self) -> bool:
         """True if counter and power disagree."""
-        return abs(self.counted_j - self.drawn_j) > _DIFFERS * self.drawn_j
+        return self.is_off(_DIFFERS)
+
+    def is_off(self, share: float) -> bool:
+        """True if counter and power differ by more than a share of the power's energy."""
+        return abs(self.counted_j - self.drawn_j) > share * self.drawn_j
 
     @property
     def falls_short(self) -> bool:

@@ -142,9 +142,10 @@ class CounterTrack:
         if grid.period_s is None:
             learning = now_s - self._first.moment_s < _LEARN_S
             return now_s + DENSE_S if learning else None
-        if self._watch.is_vague(now_s):
-            return self._around_step(max(now_s - grid.period_s, last_knot_s), now_s)
-        return None
+        vague_s = self._watch.vague_from_s()
+        if vague_s == math.inf:
+            return None
+        return self._around_step(max(vague_s, now_s - grid.period_s, last_knot_s), now_s)
 
     def suits(self, due_s: float) -> float:
         """A moment near `due_s` at which the counter is not just being renewed."""

@@ -151,9 +151,10 @@ class PowerTrack:
             return watch.around_refresh(max(edge_s, self._last.moment_s), now_s)
         if now_s < self._restless_until_s:
             return self._restless_s(now_s)
-        if watch.is_vague(now_s):
+        vague_s = watch.vague_from_s()
+        if vague_s <= now_s:
             return watch.around_refresh(self._last.moment_s, now_s)
-        return None
+        return vague_s if vague_s < math.inf else None
 
     def _restless_s(self, now_s: float) -> float:
         """When to read a load that changes by itself: after each refresh, if they are known."""

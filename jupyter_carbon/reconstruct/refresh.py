@@ -138,6 +138,15 @@ class RefreshGrid:
         drift_s = _DRIFT * abs(moment_s - self._sights[-1][1].moment_s)
         return 2.0 * math.sqrt(variance) + drift_s
 
+    def known_until_s(self, enough_s: float) -> float:
+        """Until when the uncertainty of a predicted refresh stays below a bound, at the least."""
+        spread = self._spread + self._past_spread
+        if self.period_s is None or not self._sights or spread <= 0:
+            return -math.inf
+        rest_s = enough_s - 2.0 / math.sqrt(self._weight)
+        growth = 2.0 / (self.period_s * math.sqrt(spread)) + _DRIFT
+        return self._at(0) + self._mean_number * self.period_s + rest_s / growth
+
     def doubt_s(self, moment_s: float) -> float:
         """Uncertainty of one single refresh near this moment, its jitter included."""
         return math.hypot(self.uncertainty_s(moment_s), 1.7 * self.jitter_s)

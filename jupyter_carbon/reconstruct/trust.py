@@ -30,7 +30,8 @@ _ACQUITTED_S = 2.0
 _SUSPICION_S = 4.0
 _ROUGH_S = 10.0
 _ROUGH_READS = 100
-"""So much time and so many readings make a rough balance that may raise a suspicion."""
+_ROUGHLY = 0.25
+"""So much time and so many readings make a rough balance; so much off, it raises a suspicion."""
 _MANY = 6
 """Stretches so many that a load would have to beat with the sensor in each of them anew."""
 _STALE_S = 0.12
@@ -44,6 +45,10 @@ _RETRY_S = 60.0
 _QUICK_S = 0.03
 _QUICK_MOVES = 25
 """A sensor that shows so many new values, and in half the pairs of dense readings, is quick."""
+_FLICKERS = 3
+_UNVARIED_S = 7.0
+"""A value that does not even flicker does not tell how quick its sensor is; no load keeps so
+exact a beat with it for so long."""
 _LONG_S = 20.0
 _GOLDEN = 0.618033988749895
 
@@ -176,7 +181,7 @@ class CounterTrial:
                 self._falls_short_at_rest = self._sparse.floor.falls_short
             self._sparse.clear()
         if self._rough_reads >= _ROUGH_READS and self._rough.span_s >= _ROUGH_S:
-            suspicious = suspicious or self._rough.differs
+            suspicious = suspicious or self._rough.is_off(_ROUGHLY)
             self._rough, self._rough_reads = Balance(), 0
         return suspicious
 
@@ -193,6 +198,8 @@ class CounterTrial:
         if not everything.differs:
             self._end_trial(now_s)
         elif self._is_quick or self._falls_short_at_rest or everything.stretches >= _MANY:
+            return _DIFFER
+        elif self._quick_moves < _FLICKERS and everything.span_s >= _UNVARIED_S:
             return _DIFFER
         return None
 

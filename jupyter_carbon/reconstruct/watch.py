@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from jupyter_carbon.reconstruct.refresh import RefreshGrid, Sight
 
 DENSE_S = 0.004
@@ -74,19 +76,20 @@ class RefreshWatch:
             and grid.doubt_s(moment_s) <= _SURE * grid.period_s
         )
 
-    def is_vague(self, moment_s: float) -> bool:
-        """True if locating one more refresh would make the grid much better there.
+    def vague_from_s(self) -> float:
+        """From when on locating one more refresh would make the grid much better.
 
-        Each refresh located further on makes the period known several times better.
+        Each refresh located further on makes the period known several times
+        better; one that is located too far on has no certain number any more.
+        Infinity where nothing can be located, minus infinity at once.
         """
         grid = self.grid
         if self.is_continuous or not grid.is_regular:
-            return False
+            return math.inf
         assert grid.period_s is not None
         if self._unmoved_s > _USELESS_PERIODS * grid.period_s:
-            return False
-        enough_s = max(0.05 * grid.period_s + 0.001, 0.5 * grid.jitter_s)
-        return grid.uncertainty_s(moment_s) > enough_s
+            return math.inf
+        return grid.known_until_s(max(0.05 * grid.period_s + 0.001, 1.5 * grid.jitter_s))
 
     def around_refresh(self, after_s: float, now_s: float) -> float:
         """When to read, from now on, so as to see the first refresh after a moment.
@@ -97,7 +100,7 @@ class RefreshWatch:
         assert grid.period_s is not None
         refresh_s = grid.last_before(after_s)
         assert refresh_s is not None
-        margin_s = grid.doubt_s(now_s) + _MARGIN_S
+        margin_s = grid.doubt_s(max(after_s, now_s)) + _MARGIN_S
         while refresh_s + margin_s < after_s:
             refresh_s += grid.period_s
         begin_s = refresh_s - margin_s
