@@ -53,6 +53,7 @@ class CounterTrack:
         self._last: Reading | None = None
         self._first_counter_j = 0.0
         self._call_s = math.inf
+        self._stale_s = 0.0
         self._divided: tuple[object, Division, bool] | None = None
 
     @property
@@ -96,7 +97,7 @@ class CounterTrack:
         previous, self._last = self._last, reading
         if self._watch.is_continuous:
             at_s = reading.moment_s + self._call_s / 2
-            self._line.append(Knot(at_s, energy_j, self._call_s / 2))
+            self._line.append(Knot(at_s, energy_j, max(self._call_s / 2, self._stale_s)))
             return
         high_s = reading.moment_s + self._call_s
         if previous is None:
@@ -107,6 +108,8 @@ class CounterTrack:
         if moved:
             self._line.note(Change(previous.moment_s, high_s, energy_j))
         if self._watch.is_continuous:
+            # It moved between any two quick readings: a step may be as long as these were apart.
+            self._stale_s = DENSE_S
             self._line.replace_dates(self._call_s)
 
     def energy_at(self, moment_s: float) -> Located:

@@ -34,6 +34,8 @@ _NUMBERED = 0.4
 _EVEN_INTERVALS = 3
 _EVEN = 0.25
 """Where a refresh may not show, so many intervals must be even to this share of their mean."""
+_LOCATED = 0.25
+"""A refresh known only to a larger part of the period is of no use."""
 _STRANGERS = 3
 """So many refreshes in a row off the line, and the line is given up."""
 
@@ -86,33 +88,19 @@ class RefreshGrid:
         """True if a refresh can be predicted to a useful part of the period."""
         return self.period_s is not None and self.jitter_s <= _IRREGULAR * self.period_s
 
-    def see(self, sight: Sight, *, follows_previous: bool) -> None:
-        """Takes a located refresh.
+    def see(self, sight: Sight, *, follows_previous: bool) -> bool:
+        """Takes a located refresh; False if it is not located well enough to be of use.
 
         `follows_previous` says that no refresh can have been missed since the
         one given before: the readings between them were dense.
         """
         if self.period_s is None:
             self._begin(sight, follows_previous)
-            return
-        if sight.half_s > 0.25 * self.period_s:
-            return
-        number = self._number(sight.moment_s)
-        doubt_s = self.doubt_s(sight.moment_s)
-        if doubt_s > _NUMBERED * self.period_s:
-            if not (follows_previous and self._all_show):
-                self._begin_phase(sight)
-                return
-            number = self._sights[-1][0] + 1
-        elif self._is_stranger(sight, number, doubt_s):
-            self._strangers += 1
-            if self._strangers >= _STRANGERS:
-                self._restart(sight)
-            return
-        self._strangers = 0
-        self._sights.append((number, sight))
-        self._thin()
-        self._fit()
+            return True
+        if sight.half_s > _LOCATED * self.period_s:
+            return False
+        self._number_and_take(sight, follows_previous)
+        return True
 
     def last_before(self, moment_s: float) -> float | None:
         """The newest refresh at or before a moment, None while nothing is known."""
@@ -151,6 +139,25 @@ class RefreshGrid:
         """Uncertainty of one single refresh near this moment, its jitter included."""
         return math.hypot(self.uncertainty_s(moment_s), 1.7 * self.jitter_s)
 
+    def _number_and_take(self, sight: Sight, follows_previous: bool) -> None:
+        assert self.period_s is not None
+        number = self._number(sight.moment_s)
+        doubt_s = self.doubt_s(sight.moment_s)
+        if doubt_s > _NUMBERED * self.period_s:
+            if not (follows_previous and self._all_show):
+                self._begin_phase(sight)
+                return
+            number = self._sights[-1][0] + 1
+        elif self._is_stranger(sight, number, doubt_s):
+            self._strangers += 1
+            if self._strangers >= _STRANGERS:
+                self._restart(sight)
+            return
+        self._strangers = 0
+        self._sights.append((number, sight))
+        self._thin()
+        self._fit()
+
     def _at(self, number: int) -> float:
         assert self.period_s is not None
         return self._phase_s + number * self.period_s
@@ -180,7 +187,7 @@ class RefreshGrid:
         if period_s > (_LONGEST_S if self._all_show else _LONGEST_VALUE_S):
             seen[:] = seen[-1:]
             return
-        if max(one.half_s for one in seen) > 0.25 * period_s:
+        if max(one.half_s for one in seen) > _LOCATED * period_s:
             # Readings so far apart may have missed a refresh.
             return
         if (seen[0].half_s + seen[-1].half_s) / count > 0.12 * period_s:

@@ -14,11 +14,14 @@ _MARGIN_S = 0.0015
 _SURE = 0.3
 _USELESS_PERIODS = 2.5
 """Dense reading that shows no new value for so long shows none: what is measured is flat."""
+_MOST_TRIES = 60
+_REST_S = 10.0
+"""After so many dense readings that located nothing of use, there are none for a while."""
 _QUICK_GAP_S = 0.008
 _ALL_MOVED = 9
-"""With so many more quick readings that show a new value than three times those that do not,
+"""Of quick readings in a row, so many more that show a new value than three times those that
 
-the value is renewed all the time.
+do not, and the value is renewed all the time.
 """
 
 
@@ -35,6 +38,9 @@ class RefreshWatch:
         self._moves = 0
         self._is_unbroken = False
         self._unmoved_s = 0.0
+        self._tries = 0
+        self._rest_until_s = -math.inf
+        self._call_s = 0.0
 
     def look(self, older_s: float, newer_s: float, call_s: float, *, moved: bool) -> Sight | None:
         """Takes two neighbouring readings, by the moments before their calls.
@@ -50,11 +56,15 @@ class RefreshWatch:
         """
         if self.is_continuous:
             return None
+        self._call_s = call_s
         if moved:
             self._unmoved_s = 0.0
         if newer_s - older_s > _DENSE_GAP_S + 2 * call_s:
             self._is_unbroken = False
             return None
+        self._tries += 1
+        if self._tries > _MOST_TRIES:
+            self._tries, self._rest_until_s = 0, newer_s + _REST_S
         if self.grid.period_s is None and newer_s - older_s <= _QUICK_GAP_S + 2 * call_s:
             self._moves = max(0, self._moves + (1 if moved else -3))
             self.is_continuous = self._moves >= _ALL_MOVED
@@ -63,7 +73,8 @@ class RefreshWatch:
             return None
         half_s = (newer_s + call_s - older_s) / 2
         sight = Sight(older_s + half_s, half_s)
-        self.grid.see(sight, follows_previous=self._is_unbroken)
+        if self.grid.see(sight, follows_previous=self._is_unbroken):
+            self._tries = 0
         self._is_unbroken = True
         return sight
 
@@ -89,7 +100,8 @@ class RefreshWatch:
         assert grid.period_s is not None
         if self._unmoved_s > _USELESS_PERIODS * grid.period_s:
             return math.inf
-        return grid.known_until_s(max(0.05 * grid.period_s + 0.001, 1.5 * grid.jitter_s))
+        known_s = grid.known_until_s(max(0.05 * grid.period_s + 0.001, 1.5 * grid.jitter_s))
+        return max(known_s, self._rest_until_s)
 
     def around_refresh(self, after_s: float, now_s: float) -> float:
         """When to read, from now on, so as to see the first refresh after a moment.
@@ -100,7 +112,7 @@ class RefreshWatch:
         assert grid.period_s is not None
         refresh_s = grid.last_before(after_s)
         assert refresh_s is not None
-        margin_s = grid.doubt_s(max(after_s, now_s)) + _MARGIN_S
+        margin_s = grid.doubt_s(max(after_s, now_s)) + _MARGIN_S + self._call_s
         while refresh_s + margin_s < after_s:
             refresh_s += grid.period_s
         begin_s = refresh_s - margin_s
