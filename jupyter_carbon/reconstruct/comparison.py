@@ -8,6 +8,8 @@ from jupyter_carbon.reading import Reading
 
 _STEADY = 0.02
 _NOISE_W = 1.2
+_STEP_S = 0.1
+"""The step of most counters: so much of what was drawn may not be counted yet."""
 _LONG_STRETCH_S = 1.0
 """A stretch that lasts is counted every so often."""
 _DIFFERS = 0.15
@@ -151,7 +153,8 @@ class MeanComparison:
     """Compares with a power that is a mean over its past: that can be summed, steady or not.
 
     What was drawn outside the time compared, but in the window of its first or
-    last mean, is left to the power's doubt.
+    last mean, is left to doubt. Counter and power disagree if they do so in the
+    same sense in two such times, one after the other.
 
     Args:
         window_s: the span of the mean; readings further apart begin anew.
@@ -166,17 +169,17 @@ class MeanComparison:
         self._drawn_j = 0.0
         self._low_w = math.inf
         self._high_w = 0.0
+        self._sense_before = 0
 
     def add(self, reading: Reading) -> bool:
         """Takes the next reading; True if counter and power disagree beyond all doubt."""
         last, self._last = self._last, reading
         assert reading.power_w is not None
-        assert reading.counter_j is not None
         if last is None or reading.moment_s - last.moment_s > 1.3 * self._window_s:
             self._begin(reading)
+            self._sense_before = 0
             return False
         assert self._first is not None
-        assert self._first.counter_j is not None
         assert last.power_w is not None
         mean_w = (last.power_w + reading.power_w) / 2
         self._drawn_j += mean_w * (reading.moment_s - last.moment_s)
@@ -184,11 +187,21 @@ class MeanComparison:
         self._high_w = max(self._high_w, reading.power_w)
         if reading.moment_s - self._first.moment_s < self._span_s:
             return False
-        counted_j = reading.counter_j - self._first.counter_j
-        doubt_j = self._window_s * (self._high_w - self._low_w)
-        disagree = abs(counted_j - self._drawn_j) > _DIFFERS * self._drawn_j + doubt_j
+        sense = self._sense(self._first, reading)
+        disagree = sense != 0 and sense == self._sense_before
+        self._sense_before = sense
         self._begin(reading)
         return disagree
+
+    def _sense(self, first: Reading, last: Reading) -> int:
+        """1 if the counter has too much, -1 if too little, 0 if that is in doubt."""
+        assert first.counter_j is not None
+        assert last.counter_j is not None
+        excess_j = last.counter_j - first.counter_j - self._drawn_j
+        doubt_j = self._window_s * (self._high_w - self._low_w) + _STEP_S * self._high_w
+        if abs(excess_j) <= _DIFFERS * self._drawn_j + doubt_j:
+            return 0
+        return 1 if excess_j > 0 else -1
 
     def _begin(self, reading: Reading) -> None:
         assert reading.power_w is not None

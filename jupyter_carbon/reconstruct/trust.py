@@ -47,9 +47,9 @@ _QUICK_MOVES = 25
 """A sensor that shows so many new values, and in half the pairs of dense readings, is quick."""
 _FLICKERS = 3
 _UNVARIED_S = 7.0
-"""A value that does not even flicker does not tell how quick its sensor is; no load keeps so
-exact a beat with it for so long."""
-_LONG_S = 20.0
+"""A value that does not even flicker does not tell how quick its sensor is. Where the counter was
+not seen at rest, it is taken that no load keeps so exact a beat with it for so long."""
+_MEAN_S = 5.0
 _GOLDEN = 0.618033988749895
 
 
@@ -81,7 +81,7 @@ class CounterTrial:
         self._lowest_w = math.inf
         self._edge_s = -math.inf
         self._is_work = False
-        self._mean = MeanComparison(power_window_s, _LONG_S) if power_window_s > 0 else None
+        self._mean = MeanComparison(power_window_s, _MEAN_S) if power_window_s > 0 else None
         settle_s = max(power_window_s, _STALE_S)
         self._sparse = SteadyComparison(
             widest_gap_s=_SPARSE_GAP_S, shortest_s=1.0, settle_s=settle_s
@@ -90,7 +90,7 @@ class CounterTrial:
             widest_gap_s=_DENSE_GAP_S, shortest_s=0.15, settle_s=settle_s
         )
         self._rough, self._rough_reads = Balance(), 0
-        self._falls_short_at_rest = False
+        self._at_rest: Balance | None = None
         self._trial_until_s = -math.inf
         self._trial_again_s = -math.inf
         self._quick_pairs = 0
@@ -178,7 +178,7 @@ class CounterTrial:
         if self._sparse.all.span_s >= _SUSPICION_S:
             suspicious = self._sparse.all.differs
             if self._sparse.floor.span_s >= _ACQUITTED_S:
-                self._falls_short_at_rest = self._sparse.floor.falls_short
+                self._at_rest = self._sparse.floor
             self._sparse.clear()
         if self._rough_reads >= _ROUGH_READS and self._rough.span_s >= _ROUGH_S:
             suspicious = suspicious or self._rough.is_off(_ROUGHLY)
@@ -188,7 +188,7 @@ class CounterTrial:
     def _judge(self, now_s: float) -> Verdict | None:
         rest, everything = self._dense.floor, self._dense.all
         if rest.span_s >= _ACQUITTED_S and not rest.differs:
-            self._falls_short_at_rest = False
+            self._at_rest = rest
             self._end_trial(now_s)
             return None
         if rest.span_s >= _EVIDENCE_S and rest.falls_short:
@@ -197,11 +197,12 @@ class CounterTrial:
             return None
         if not everything.differs:
             self._end_trial(now_s)
-        elif self._is_quick or self._falls_short_at_rest or everything.stretches >= _MANY:
-            return _DIFFER
-        elif self._quick_moves < _FLICKERS and everything.span_s >= _UNVARIED_S:
-            return _DIFFER
-        return None
+            return None
+        if self._at_rest is None:
+            is_told = self._quick_moves < _FLICKERS and everything.span_s >= _UNVARIED_S
+        else:
+            is_told = self._at_rest.falls_short
+        return _DIFFER if is_told or self._is_quick or everything.stretches >= _MANY else None
 
     @property
     def _is_quick(self) -> bool:

@@ -14,9 +14,9 @@ _MARGIN_S = 0.0015
 _SURE = 0.3
 _USELESS_PERIODS = 2.5
 """Dense reading that shows no new value for so long shows none: what is measured is flat."""
-_MOST_TRIES = 60
+_MOST_VAIN_TRIES = 8
 _REST_S = 10.0
-"""After so many dense readings that located nothing of use, there are none for a while."""
+"""After so many refreshes that were not located well enough, none is looked for for a while."""
 _QUICK_GAP_S = 0.008
 _ALL_MOVED = 9
 """Of quick readings in a row, so many more that show a new value than three times those that
@@ -38,7 +38,7 @@ class RefreshWatch:
         self._moves = 0
         self._is_unbroken = False
         self._unmoved_s = 0.0
-        self._tries = 0
+        self._vain_tries = 0
         self._rest_until_s = -math.inf
         self._call_s = 0.0
 
@@ -62,9 +62,6 @@ class RefreshWatch:
         if newer_s - older_s > _DENSE_GAP_S + 2 * call_s:
             self._is_unbroken = False
             return None
-        self._tries += 1
-        if self._tries > _MOST_TRIES:
-            self._tries, self._rest_until_s = 0, newer_s + _REST_S
         if self.grid.period_s is None and newer_s - older_s <= _QUICK_GAP_S + 2 * call_s:
             self._moves = max(0, self._moves + (1 if moved else -3))
             self.is_continuous = self._moves >= _ALL_MOVED
@@ -74,7 +71,11 @@ class RefreshWatch:
         half_s = (newer_s + call_s - older_s) / 2
         sight = Sight(older_s + half_s, half_s)
         if self.grid.see(sight, follows_previous=self._is_unbroken):
-            self._tries = 0
+            self._vain_tries = 0
+        else:
+            self._vain_tries += 1
+            if self._vain_tries > _MOST_VAIN_TRIES:
+                self._vain_tries, self._rest_until_s = 0, newer_s + _REST_S
         self._is_unbroken = True
         return sight
 
