@@ -48,9 +48,10 @@ class Measurement:
     """A labelled block or function; after it, `figure` says what it cost.
 
     It may be entered again, in itself and from several threads or tasks at
-    once: each run is a window of its own, on the meter that is then in use. `figure`, `energy_j`, `co2e_g` and
-    `duration_s` are those of the run that ended last. They wait, for a few steps
-    of the counter at most, until the figure is final.
+    once: each run is a window of its own, on the meter that is then in use.
+    `figure`, `energy_j`, `co2e_g` and `duration_s` are those of the run that ended
+    last. They wait, for a few steps of the counter at most, until the figure is
+    final.
     """
 
     def __init__(self, meter: Callable[[], MeasuringMeter], label: str) -> None:

@@ -37,7 +37,7 @@ _APART_S = 0.008
 """Readings closer than this are of one refresh, or say nothing more."""
 _STRIDE_S = 0.25
 _AROUND_S = (-0.2, -0.05, 0.05, 0.2)
-_BLUR_S = 0.025
+_BLUR_S = 0.018
 """How sharply a jump of power near an edge is placed in time."""
 _CONTEXT = 2.5
 """Windows before the first moment that is asked for, at which a solution begins."""

@@ -11,7 +11,9 @@ from jupyter_carbon.kernel.cell_magic import blank_magic_line, magic_words
 from tests.kernel.real_kernel import Ran, RealKernel, real_kernel
 from tests.standin.nvml import Standin
 
-LINE = re.compile(r"(?:.* · )?(?:.*(?:Wh|J) · .*|.*Wh.* · .*|not (?:measured|known yet).* · .*)", re.DOTALL)
+LINE = re.compile(
+    r"(?:.* · )?(?:.*(?:Wh|J) · .*|.*Wh.* · .*|not (?:measured|known yet).* · .*)", re.DOTALL
+)
 
 
 class Twins:
