@@ -9,16 +9,16 @@ counter that it came from is caught.
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from jupyter_carbon.estimate import Provenance
 from jupyter_carbon.reading import Reading
 from jupyter_carbon.reconstruct.averaged import AveragedTrack
 from jupyter_carbon.reconstruct.counted import CounterTrack
+from jupyter_carbon.reconstruct.coverage import Coverage, Gap
 from jupyter_carbon.reconstruct.edge_energies import EdgeEnergies, Shares, Waiting
 from jupyter_carbon.reconstruct.integrated import PowerTrack
+from jupyter_carbon.reconstruct.memory import Memory
 from jupyter_carbon.reconstruct.refresh import RefreshGrid
 from jupyter_carbon.reconstruct.trace import Trace
 from jupyter_carbon.reconstruct.track import Located, Track
@@ -26,9 +26,6 @@ from jupyter_carbon.reconstruct.trust import CounterTrial, Verdict
 
 __all__ = ["BACKWARD_S", "EnergyCurve", "Gap", "Shares"]
 
-_REMEMBER_S = 90.0
-"""Raw readings kept, from which the curve is rebuilt when a counter is caught."""
-_REMEMBER_EDGES = 4000
 _FORGET_EVERY_S = 10.0
 _NEEDED_S = 8.0
 """What a track knows of the last seconds is kept for figures that are asked for."""
@@ -36,14 +33,6 @@ _PATIENCE_S = 12.0
 """After which an edge takes the best figure there is, final or not."""
 BACKWARD_S = 2.0
 """Before its first reading a source's power is taken to have been the same for so long."""
-
-
-class Gap(NamedTuple):
-    """A time in which nothing was counted, and why. `to_s` is None while it lasts."""
-
-    from_s: float
-    to_s: float | None
-    reason: str
 
 
 class EnergyCurve:
@@ -69,16 +58,13 @@ class EnergyCurve:
         power_window_s: float = 0.0,
         is_late: bool = False,
     ) -> None:
-        self.gaps: list[Gap] = []
         self.caught: str | None = None
         """Why the counter is no longer believed; None while it is."""
         self._counter_provenance = provenance
         self._counter_step_s = counter_step_s
         self._power_window_s = power_window_s
-        self._backward_s = 0.0 if is_late else BACKWARD_S
+        self._coverage = Coverage(0.0 if is_late else BACKWARD_S)
         self._edges = EdgeEnergies()
-        self._floor_j = -math.inf
-        self._known_so_far: dict[int, Located] | None = None
         self._trace = Trace()
         self._track: Track | None = None
         self._grid: RefreshGrid | None = None
@@ -86,16 +72,17 @@ class EnergyCurve:
         self._base_j = 0.0
         """The energy at the first reading of the track."""
         self._last: Reading | None = None
-        self._first_s: float | None = None
-        self._provenances: list[tuple[float, Provenance]] = []
         self._next_forget_s = -math.inf
-        # For the case that the counter is caught.
+        # While there is a counter that may be caught.
         self._trial: CounterTrial | None = None
-        self._raw: deque[Reading] = deque()
-        self._anchors: deque[tuple[float, float]] = deque()
-        self._recent: deque[tuple[int, Waiting]] = deque(maxlen=_REMEMBER_EDGES)
+        self._memory: Memory | None = None
 
     # What is known
+
+    @property
+    def gaps(self) -> list[Gap]:
+        """The times in which nothing was counted, oldest first."""
+        return self._coverage.gaps
 
     @property
     def power_w(self) -> float | None:
@@ -105,7 +92,7 @@ class EnergyCurve:
         if self._last.power_w is not None:
             return self._last.power_w
         now_s = self._last.moment_s
-        span_s = min(1.0, now_s - (self._first_s or now_s))
+        span_s = min(1.0, now_s - self._track_from_s)
         if span_s < 0.05:
             return None
         drawn_j = (
@@ -129,7 +116,7 @@ class EnergyCurve:
     @property
     def first_s(self) -> float | None:
         """The moment of the first reading; None if there was none yet."""
-        return self._first_s
+        return self._coverage.first_s
 
     @property
     def trace_step_s(self) -> float:
@@ -138,27 +125,11 @@ class EnergyCurve:
 
     def provenance_between(self, from_s: float, to_s: float) -> Provenance:
         """How the energy between two moments was got."""
-        if not self._provenances:
-            return Provenance.MISSING
-        inside = {
-            provenance
-            for place, (since_s, provenance) in enumerate(self._provenances)
-            if since_s <= to_s
-            and (place + 1 == len(self._provenances) or self._provenances[place + 1][0] > from_s)
-        }
-        if not inside:
-            return self._provenances[0][1]
-        return inside.pop() if len(inside) == 1 else Provenance.MIXED
+        return self._coverage.between(from_s, to_s)
 
     def missing_s(self, from_s: float, to_s: float) -> float:
         """Seconds between two moments in which nothing was counted."""
-        if self._first_s is None:
-            return to_s - from_s
-        total_s = max(0.0, min(to_s, self._first_s - self._backward_s) - from_s)
-        for gap in self.gaps:
-            end_s = to_s if gap.to_s is None else min(gap.to_s, to_s)
-            total_s += max(0.0, end_s - max(gap.from_s, from_s))
-        return total_s
+        return self._coverage.missing_s(from_s, to_s)
 
     def is_final(self, number: int) -> bool:
         """True if an edge's energy will not move with the next readings."""
@@ -166,16 +137,17 @@ class EnergyCurve:
 
     def at_edge(self, number: int) -> Located:
         """The energy up to an edge: kept, or the best figure so far."""
-        return self._edges.at(number) if self._edges.has(number) else self._so_far()[number]
+        return self._edges.at(number, self._look_up)
 
     def inside(self, bucket: int) -> tuple[float, float]:
         """The signed sum of a bucket's edges in joules, and the edge error of the sum."""
-        return self._edges.sum(bucket, self._so_far())
+        return self._edges.sum(bucket, self._look_up)
 
     def at_now(self, moment_s: float) -> Located:
         """The energy up to a moment after all edges, carried on from the newest reading."""
         located = self._look_up(moment_s)
-        reached_j = max((edge.energy_j for edge in self._so_far().values()), default=self._floor_j)
+        guesses = self._edges.guesses(self._look_up).values()
+        reached_j = max((edge.energy_j for edge in guesses), default=self._edges.reached_j)
         return located._replace(energy_j=max(located.energy_j, reached_j))
 
     def trace(self) -> list[tuple[float, float]]:
@@ -225,21 +197,19 @@ class EnergyCurve:
                 None: as the shares have it. What the readings do not place is
                 taken to be drawn by work.
         """
-        if self._first_s is not None:
-            moment_s = max(moment_s, self._first_s - self._backward_s)
+        moment_s = self._coverage.not_before_s(moment_s)
         if turn is None:
             turn = -sum(sign for _, sign in shares)
         edge = Waiting(moment_s, turn, shares)
         self._edges.wait(number, edge)
-        self._known_so_far = None
         if self._track is not None:
             self._track.add_edge(moment_s, turn)
-        elif self._first_s is not None:
-            self._keep(number, Located(self._base_j, 0.0, True))
+        elif self.first_s is not None:
+            self._edges.keep(number, Located(self._base_j, 0.0, True))
             return
-        if self._trial is not None:
+        if self._trial is not None and self._memory is not None:
             self._trial.note_edge(moment_s, turn)
-            self._recent.append((number, edge))
+            self._memory.add_edge(number, edge)
 
     def add_reading(self, reading: Reading) -> None:
         """Takes the next reading, decides whether its counter is to be believed, settles edges."""
@@ -248,12 +218,12 @@ class EnergyCurve:
         elif self._last is not None and reading.moment_s <= self._last.moment_s:
             return
         self._last = reading
-        self._known_so_far = None
-        if self._trial is not None:
-            self._raw.append(reading)
+        self._edges.forget_guesses()
+        if self._trial is not None and self._memory is not None:
+            self._memory.add_reading(reading)
             verdict = None if reading.counter_j is None else self._trial.add(reading)
             if verdict is not None:
-                self._convict(verdict)
+                self._convict(verdict, self._memory)
                 return
         self._take(reading)
         self.settle(reading.moment_s)
@@ -266,7 +236,7 @@ class EnergyCurve:
             for reading in readings:
                 if self._last is None or reading.moment_s > self._last.moment_s:
                     self._last = reading
-                    self._known_so_far = None
+                    self._edges.forget_guesses()
                     self._take(reading)
 
     def open_gap(self, moment_s: float, reason: str) -> None:
@@ -274,19 +244,18 @@ class EnergyCurve:
 
         What was drawn up to then stays; edges still open get what is known.
         """
-        if self.gaps and self.gaps[-1].to_s is None:
+        if self._coverage.has_open_gap:
             return
-        self.gaps.append(Gap(moment_s, None, reason))
+        self._coverage.open_gap(moment_s, reason)
         if self._track is None:
             return
         for number, edge in list(self._edges.waiting()):
-            self._keep(number, self._look_up(min(edge.moment_s, moment_s)))
+            self._edges.keep(number, self._look_up(min(edge.moment_s, moment_s)))
         self._draw(moment_s)
-        self._base_j = max(self._floor_j, self._look_up(moment_s).energy_j)
+        self._base_j = max(self._edges.reached_j, self._look_up(moment_s).energy_j)
         if isinstance(self._track, CounterTrack):
             self._grid = self._track.grid
-        self._track = None
-        self._end_trial()
+        self._track = self._trial = self._memory = None
 
     def settle(self, now_s: float) -> None:
         """Keeps the energy of every edge that can be known by now."""
@@ -303,25 +272,7 @@ class EnergyCurve:
                 break
             done.append((number, located))
         for number, located in done:
-            self._keep(number, located)
-
-    def _keep(self, number: int, located: Located) -> None:
-        """Keeps an edge's energy, not below that of the edge before: energy is never negative."""
-        self._floor_j = max(self._floor_j, located.energy_j)
-        self._edges.keep(number, located._replace(energy_j=self._floor_j))
-        self._known_so_far = None
-
-    def _so_far(self) -> dict[int, Located]:
-        """The best figure for every edge that waits; none is below that of the edge before."""
-        if self._known_so_far is None:
-            found: dict[int, Located] = {}
-            reached_j = self._floor_j
-            for number, edge in self._edges.waiting():
-                located = self._look_up(edge.moment_s)
-                reached_j = max(reached_j, located.energy_j)
-                found[number] = located._replace(energy_j=reached_j)
-            self._known_so_far = found
-        return self._known_so_far
+            self._edges.keep(number, located)
 
     def _look_up(self, moment_s: float) -> Located:
         if self._track is None:
@@ -330,20 +281,17 @@ class EnergyCurve:
         return Located(self._base_j + energy_j, error_j, final)
 
     def _begin(self, reading: Reading) -> None:
-        if self.gaps and self.gaps[-1].to_s is None:
-            self.gaps[-1] = self.gaps[-1]._replace(to_s=max(reading.moment_s, self.gaps[-1].from_s))
-        if self._first_s is None:
-            self._first_s = reading.moment_s
+        self._coverage.begin(reading.moment_s)
         self._track_from_s = reading.moment_s
-        self._edges.move(self._first_s - self._backward_s)
+        self._edges.move(self._coverage.not_before_s(-math.inf))
         if reading.counter_j is None or self.caught is not None:
-            self._enter(Provenance.INTEGRATED, reading.moment_s)
+            self._coverage.enter(Provenance.INTEGRATED, reading.moment_s)
             self._track = self._power_track()
         else:
             if self._counter_provenance is Provenance.COUNTER:
                 self._trial = CounterTrial(self._power_window_s)
-                self._anchors.append((reading.moment_s, self._base_j))
-            self._enter(self._counter_provenance, reading.moment_s)
+                self._memory = Memory(reading.moment_s, self._base_j)
+            self._coverage.enter(self._counter_provenance, reading.moment_s)
             self._track = CounterTrack(
                 step_s=self._counter_step_s,
                 has_power=self._power_window_s == 0,
@@ -351,12 +299,6 @@ class EnergyCurve:
             )
         for _, edge in self._edges.waiting():
             self._track.add_edge(edge.moment_s, edge.turn)
-
-    def _enter(self, provenance: Provenance, since_s: float) -> None:
-        while self._provenances and self._provenances[-1][0] >= since_s:
-            self._provenances.pop()
-        if not self._provenances or self._provenances[-1][1] is not provenance:
-            self._provenances.append((since_s, provenance))
 
     def _power_track(self) -> Track:
         if self._power_window_s > 0:
@@ -372,60 +314,37 @@ class EnergyCurve:
             track.add_reading(reading)
             self._draw(track.drawn_s)
 
-    def _convict(self, verdict: Verdict) -> None:
+    def _convict(self, verdict: Verdict, memory: Memory) -> None:
         """Replaces the account of a counter that was caught by that of the power."""
         assert self._last is not None
         self.caught = verdict.reason
-        readings = [reading for reading in self._raw if reading.power_w is not None]
+        since_s, reached_j = memory.oldest
+        if verdict.since_s is not None and verdict.since_s > since_s:
+            since_s, reached_j = verdict.since_s, self._look_up(verdict.since_s).energy_j
+        readings = memory.powers_around(since_s)
         if len(readings) < 2:
             # Nothing to replace it with: what was counted until now stays, the rest is not known.
             self.open_gap(self._last.moment_s, f"{verdict.reason}, and its power cannot be read")
             return
-        since_s, reached_j = self._anchors[0]
-        if verdict.since_s is not None and verdict.since_s > since_s:
-            since_s, reached_j = verdict.since_s, self._look_up(verdict.since_s).energy_j
-        before_s = max(
-            (reading.moment_s for reading in readings if reading.moment_s <= since_s),
-            default=since_s,
-        )
         track = self._power_track()
-        recent = [(number, edge) for number, edge in self._recent if edge.moment_s >= before_s]
-        for _, edge in recent:
+        for _, edge in memory.edges_from(readings[0].moment_s):
             track.add_edge(edge.moment_s, edge.turn)
         for reading in readings:
-            if reading.moment_s >= before_s:
-                track.add_reading(reading)
+            track.add_reading(reading)
         self._track = track
         self._base_j = reached_j - track.energy_at(since_s).energy_j
-        self._floor_j = reached_j
-        self._known_so_far = None
-        self._enter(Provenance.INTEGRATED, since_s)
-        for number, edge in recent:
-            if edge.moment_s >= since_s:
-                self._edges.reopen(number, edge)
-        self._edges.sort()
+        self._coverage.enter(Provenance.INTEGRATED, since_s)
+        self._edges.reopen(memory.edges_from(since_s), reached_j)
         self._trace.cut(since_s)
-        self._end_trial()
+        self._trial = self._memory = None
         self.settle(self._last.moment_s)
-
-    def _end_trial(self) -> None:
-        self._trial = None
-        self._raw.clear()
-        self._anchors.clear()
-        self._recent.clear()
 
     def _forget(self, now_s: float) -> None:
         self._next_forget_s = now_s + _FORGET_EVERY_S
         oldest_s = min((edge.moment_s for _, edge in self._edges.waiting()), default=now_s)
         before_s = min(now_s - _NEEDED_S, oldest_s - _NEEDED_S / 2)
-        if self._trial is not None and before_s > self._anchors[-1][0]:
-            self._anchors.append((before_s, self._look_up(before_s).energy_j))
-            while self._anchors[0][0] < now_s - _REMEMBER_S:
-                self._anchors.popleft()
-            while self._raw[1].moment_s < self._anchors[0][0]:
-                self._raw.popleft()
-            while self._recent and self._recent[0][1].moment_s < self._anchors[0][0]:
-                self._recent.popleft()
+        if self._memory is not None and before_s > self._memory.newest_s:
+            self._memory.add_anchor(before_s, self._look_up(before_s).energy_j, now_s)
         if self._track is not None:
             self._track.forget(before_s)
             self._draw(self._track.drawn_s)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import ItemsView, Mapping
+from collections.abc import Callable, ItemsView, Iterable, Mapping
 from typing import NamedTuple
 
 from jupyter_carbon.reconstruct.track import Located
@@ -22,12 +22,18 @@ class Waiting(NamedTuple):
 
 
 class EdgeEnergies:
-    """Energies in joules by the number of the edge; those that wait are not known yet."""
+    """Energies in joules by the number of the edge; those that wait are not known yet.
+
+    No edge lies below the one before, so that no energy is ever negative.
+    """
 
     def __init__(self) -> None:
+        self.reached_j = -math.inf
+        """The energy at the last edge that was kept."""
         self._energy_j = array("d")
         self._error_j = array("f")
         self._waiting: dict[int, Waiting] = {}
+        self._guesses: dict[int, Located] | None = None
         self._sums_j: dict[int, float] = {}
         self._sums_squared_error: dict[int, float] = {}
 
@@ -38,25 +44,52 @@ class EdgeEnergies:
             self._energy_j.extend([math.nan] * missing)
             self._error_j.extend([0.0] * missing)
         self._waiting[number] = edge
+        self._guesses = None
 
     def keep(self, number: int, located: Located) -> None:
-        """Keeps the energy at an edge that waited."""
+        """Keeps the energy at an edge that waited; edges are kept in the order of their moments."""
         shares = self._waiting.pop(number).shares
-        self._energy_j[number] = located.energy_j
+        self.reached_j = max(self.reached_j, located.energy_j)
+        self._energy_j[number] = self.reached_j
         self._error_j[number] = min(located.error_j, 1e30)
         self._count(number, shares, 1)
+        self._guesses = None
 
-    def reopen(self, number: int, edge: Waiting) -> None:
-        """Takes back what was kept for an edge: it waits again."""
-        if number not in self._waiting:
-            self._count(number, edge.shares, -1)
-            self._waiting[number] = edge
+    def reopen(self, edges: Iterable[tuple[int, Waiting]], reached_j: float) -> None:
+        """Takes back what was kept for edges: they wait again.
 
-    def sort(self) -> None:
-        """Puts edges that wait in the order of their moments, after some were reopened."""
-        self._waiting = dict(
-            sorted(self._waiting.items(), key=lambda item: (item[1].moment_s, item[0]))
-        )
+        Args:
+            edges: the edges with their numbers.
+            reached_j: the energy at the last edge before them.
+        """
+        for number, edge in edges:
+            if number not in self._waiting:
+                self._count(number, edge.shares, -1)
+                self._waiting[number] = edge
+        in_order = sorted(self._waiting.items(), key=lambda item: (item[1].moment_s, item[0]))
+        self._waiting = dict(in_order)
+        self.reached_j = reached_j
+        self._guesses = None
+
+    def forget_guesses(self) -> None:
+        """The figures of edges that wait are to be looked up anew: there was a reading."""
+        self._guesses = None
+
+    def guesses(self, look_up: Callable[[float], Located]) -> Mapping[int, Located]:
+        """The best figure so far for every edge that waits.
+
+        Args:
+            look_up: gives the energy at a moment.
+        """
+        if self._guesses is None:
+            found: dict[int, Located] = {}
+            reached_j = self.reached_j
+            for number, edge in self._waiting.items():
+                located = look_up(edge.moment_s)
+                reached_j = max(reached_j, located.energy_j)
+                found[number] = located._replace(energy_j=reached_j)
+            self._guesses = found
+        return self._guesses
 
     def move(self, not_before_s: float) -> None:
         """Moves edges that wait to a moment if they are before it."""
@@ -72,24 +105,25 @@ class EdgeEnergies:
         """True if the energy at an edge is kept."""
         return number < len(self._energy_j) and number not in self._waiting
 
-    def at(self, number: int) -> Located:
-        """The energy kept for an edge."""
+    def at(self, number: int, look_up: Callable[[float], Located]) -> Located:
+        """The energy at an edge: kept, or the best figure so far."""
+        if number in self._waiting:
+            return self.guesses(look_up)[number]
         return Located(self._energy_j[number], self._error_j[number], True)
 
-    def sum(self, bucket: int, so_far: Mapping[int, Located]) -> tuple[float, float]:
+    def sum(self, bucket: int, look_up: Callable[[float], Located]) -> tuple[float, float]:
         """The signed sum of a bucket's edges in joules, and its error.
 
-        `so_far` has the best figure for every edge that waits. Edges are off
-        independently of each other: their squares add.
+        Edges are off independently of each other: their squares add.
         """
         energy_j = self._sums_j.get(bucket, 0.0)
         squared = max(0.0, self._sums_squared_error.get(bucket, 0.0))
+        guesses = self.guesses(look_up)
         for number, edge in self._waiting.items():
             for owner, sign in edge.shares:
                 if owner == bucket:
-                    located = so_far[number]
-                    energy_j += sign * located.energy_j
-                    squared += located.error_j**2
+                    energy_j += sign * guesses[number].energy_j
+                    squared += guesses[number].error_j ** 2
         return energy_j, math.sqrt(squared)
 
     def _count(self, number: int, shares: Shares, times: int) -> None:
