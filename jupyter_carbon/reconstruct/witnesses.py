@@ -68,6 +68,8 @@ class Witnesses:
             now_s > right_s + max(SETTLE_S, 2.2 * period_s)
             or self._edges.first_from(right_s) < now_s - 0.005
         )
+        if befores and not afters:
+            afters = [power for power in self._stale(step) if step.agrees(befores[0], power)]
         if not befores or not afters:
             return Powers(befores[0] if befores else None, afters[0] if afters else None, waited)
         if step.is_shared:
@@ -111,6 +113,12 @@ class Witnesses:
         yield self._samples.last_in(right_s + 0.02, min(bound_s, right_s + 0.25))
         yield self._samples.last_in(edge_s, right_s)
         yield self.slope(place + 1)
+
+    def _stale(self, step: Step) -> list[float]:
+        """A power read right after the next edge: its sensor may not have seen the change yet."""
+        bound_s = self._edges.first_from(step.right.moment_s)
+        power_w = self._samples.first_in(bound_s, bound_s + _AT_EDGE_S)
+        return [] if power_w is None else [power_w]
 
     def _slope_since_edge(self, place: int) -> float | None:
         """The mean power from an edge to the knot after it, if nobody came to read between."""
