@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_carbon.kernel.cell_magic import magic_words
 from jupyter_carbon.kernel.options import CellOptions, OptionError, parse_cell_options
-from jupyter_carbon.kernel.synchronize import wait_for_gpus
+from jupyter_carbon.kernel.synchronize import FRAMEWORKS, wait_for_gpus
 from jupyter_carbon.measurement import how_it_ended
 from jupyter_carbon.meter import CarbonMeter
 from jupyter_carbon.windows import Window, WindowStatus
@@ -57,6 +57,7 @@ class CellHooks:
         self._open: list[_OpenCell] = []
         self._count = 0
         self._next_number = shell.execution_count
+        self._waits = meter.synchronize
         self._ahead: int | None = None
         """By how much the shell's count is ahead of the running cell's: 0 or 1, by its version."""
 
@@ -87,7 +88,13 @@ class CellHooks:
         try:
             if self._open:
                 self._drop_abandoned()
-            self._begin(info, self._number(info))
+            number: int | None = None
+            if info.store_history:
+                number = self._shell.execution_count
+                if self._ahead is None:
+                    self._ahead = int(number > self._next_number)
+                number -= self._ahead
+            self._begin(info, number)
         except Exception as error:  # noqa: BLE001  # the user's cell must run
             self._complain(error)
 
@@ -96,12 +103,17 @@ class CellHooks:
         if self._meter.is_forked:
             return
         try:
-            self._next_number = self._shell.execution_count
+            if self._ahead is None:
+                self._next_number = self._shell.execution_count
             cell = self._ended(getattr(result, "info", None))
             if cell is None:
                 return
-            status = self._synchronized(cell, _status(result))
-            self._correct_number(cell, result)
+            status = _status(result)
+            if self._waits and not sys.modules.keys().isdisjoint(FRAMEWORKS):
+                status = self._synchronized(cell, status)
+            number = getattr(result, "execution_count", None)
+            if cell.window.execution_count not in (None, number):
+                self._correct_number(cell.window, number)
             self._end(cell, status)
             if cell.options is not None and not cell.options.quiet:
                 self._lines.show(cell.window)
@@ -111,8 +123,8 @@ class CellHooks:
             self._complain(error)
 
     def _begin(self, info: Any, number: int | None) -> None:
-        options = self._options(info)
-        label = options.label if options is not None else None
+        options = self._options(info) if "%%carbon" in info.raw_cell else None
+        label = None if options is None else options.label
         self._count += 1
         name = getattr(info, "cell_id", None) or f"cell-{self._count}"
         window = self._meter.open_cell(name, number, label)
@@ -153,8 +165,6 @@ class CellHooks:
             self._end(cell, "ok")
 
     def _synchronized(self, cell: _OpenCell, status: WindowStatus) -> WindowStatus:
-        if not self._meter.synchronize:
-            return status
         if cell.options is not None and not cell.options.synchronize:
             return status
         try:
@@ -163,30 +173,17 @@ class CellHooks:
             return "interrupted"
         return status
 
-    def _number(self, info: Any) -> int | None:
-        """The execution count of the cell that begins; None for one without history."""
-        if not info.store_history:
-            return None
-        count: int = self._shell.execution_count
-        if self._ahead is None:
-            self._ahead = int(count > self._next_number)
-        return count - self._ahead
-
-    def _correct_number(self, cell: _OpenCell, result: Any) -> None:
+    def _correct_number(self, window: Window, number: int | None) -> None:
         """Takes the number from the result, which knows it, whatever the version."""
-        number = getattr(result, "execution_count", None)
-        if number is None or cell.window.execution_count is None:
+        if number is None or window.execution_count is None:
             return
         if self._ahead is not None:
-            self._ahead += cell.window.execution_count - number
-        cell.window.execution_count = number
+            self._ahead += window.execution_count - number
+        window.execution_count = number
 
     def _options(self, info: Any) -> CellOptions | None:
         """The options of a `%%carbon` cell; None if it is none."""
-        source = info.raw_cell
-        if not isinstance(source, str) or "%%carbon" not in source:
-            return None
-        words = magic_words(source, self._shell.input_transformers_cleanup)
+        words = magic_words(info.raw_cell, self._shell.input_transformers_cleanup)
         if words is None:
             return None
         try:

@@ -57,3 +57,5 @@ _WAITS: dict[str, Callable[[Any, Modules], None]] = {
     "cupy": _wait_for_cupy,
     "jax": _wait_for_jax,
 }
+FRAMEWORKS = frozenset(_WAITS)
+"""Where none of these has been imported there is nothing to wait for."""
