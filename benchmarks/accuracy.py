@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 from tests.accuracy import judge, stick
@@ -47,29 +49,27 @@ def _run(scenario: Scenario, seed: int) -> stick.Outcome:
 
 def _worst(scenario: Scenario, outcomes: Sequence[stick.Outcome]) -> list[Figure]:
     runs = [judge.figures(outcome) for outcome in outcomes]
-    worst = [max(same, key=lambda figure: figure.measured) for same in zip(*runs, strict=True)]
-    return [
-        Figure(f"{scenario.name}: {figure.name}", figure.measured, figure.limit, figure.unit)
-        for figure in worst
-    ]
+    found = []
+    for name in dict.fromkeys(figure.name for run in runs for figure in run):
+        same = [figure for run in runs for figure in run if figure.name == name]
+        # A figure that is not a number is the worst of all.
+        worst = max(same, key=lambda figure: (math.isnan(figure.measured), figure.measured))
+        found.append(replace(worst, name=f"{scenario.name}: {name}"))
+    return found
 
 
 def _ranges(
     group: str, scenarios: Sequence[Scenario], outcomes: Sequence[stick.Outcome]
 ) -> list[Figure]:
     """Of all cells together; the worst scenario's share is told beside it."""
-    found = []
-    for judged_by, worse in ((judge.holds, min), (judge.narrow, max)):
-        whole = judged_by(outcomes)
-        by_name = {
-            scenario.name: judged_by([o for o in outcomes if o.scenario is scenario]).measured
-            for scenario in scenarios
-        }
-        name = worse(by_name, key=lambda key: by_name[key])
-        found += [
-            Figure(
-                f"{group}: {whole.name}", whole.measured, whole.limit, whole.unit, whole.at_least
-            ),
-            Figure(f"{group}: {whole.name}, worst: {name}", by_name[name], None, whole.unit),
-        ]
-    return found
+    whole = judge.holds(outcomes)
+    by_name = {
+        scenario.name: judge.holds([o for o in outcomes if o.scenario is scenario]).measured
+        for scenario in scenarios
+    }
+    worst = min(by_name, key=lambda name: by_name[name])
+    name = f"{group}: {whole.name}"
+    return [
+        Figure(name, whole.measured, whole.limit, whole.unit, whole.at_least),
+        Figure(f"{name}, worst: {worst}", by_name[worst], None, whole.unit),
+    ]

@@ -42,6 +42,8 @@ class Scenario:
     step_s: float = STEP_S
     short: int = 10
     full: int = 20
+    counted: bool = True
+    """A counter is followed, so that the width of ranges has a limit that is known."""
     queued: bool = False
     gap_s: tuple[float, float] = (0.25, 0.75)
     steps: Callable[[int], list[Step]] | None = None
@@ -129,6 +131,7 @@ PLAIN = (
         "burst(1.0)",
         0.3,
         prepare=_no_counter,
+        counted=False,
         step_s=0.02,
         short=6,
         full=12,
@@ -139,6 +142,7 @@ PLAIN = (
         0.5,
         session_limit_percent=0.5,
         prepare=_no_counter,
+        counted=False,
         step_s=0.02,
         short=2,
         full=5,
@@ -149,6 +153,7 @@ PLAIN = (
         1.0,
         session_limit_percent=0.7,
         prepare=_only_averages,
+        counted=False,
         short=6,
         full=10,
         gap_s=(1.0, 2.0),
@@ -165,6 +170,7 @@ FAULTY = (
         step_s=0.02,
         steps=_freezes,
         integrated=True,
+        counted=False,
         short=4,
         full=10,
     ),
@@ -176,6 +182,7 @@ FAULTY = (
         step_s=0.02,
         steps=_under_reads,
         integrated=True,
+        counted=False,
         short=3,
         full=8,
     ),

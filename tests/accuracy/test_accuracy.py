@@ -32,9 +32,3 @@ def test_the_edge_part_of_ranges_holds_the_truth(runs: Runs) -> None:
     found = judge.holds(runs.settled())
 
     assert found.is_ok, str(found)
-
-
-def test_no_range_is_wider_than_it_may_be(runs: Runs) -> None:
-    found = judge.narrow(runs.settled())
-
-    assert found.is_ok, str(found)
