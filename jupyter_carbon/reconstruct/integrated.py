@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from typing import NamedTuple
 
 from jupyter_carbon.reading import Reading
 from jupyter_carbon.reconstruct.edges import Edges
@@ -14,8 +15,8 @@ from jupyter_carbon.reconstruct.watch import DENSE_S, RefreshWatch
 _UNKNOWN_REFRESH_S = 0.1
 """Taken for a sensor's refresh until it is known: that of most boards."""
 _LEARN_S = 0.45
-_HOOK_S = 0.002
-_AT_EDGE_S = 0.004
+_HOOK_S = 0.001
+_AT_EDGE_S = 0.003
 """How far a load that begins or ends with a window may do so from the window's edge."""
 _STARVED_S = 0.3
 """While work is done, readings further apart than this come from a thread that was kept waiting."""
@@ -34,6 +35,14 @@ _JUMP_W = 3.0
 """A change of power above both is a load that begins or ends, below it is noise or drift."""
 
 
+class _Span(NamedTuple):
+    """Where a change of power lies: between two moments that are known to `doubt_s`."""
+
+    low_s: float
+    high_s: float
+    doubt_s: float
+
+
 class PowerTrack:
     """The track of a source whose power is read: a profile of powers that hold until they change.
 
@@ -50,7 +59,7 @@ class PowerTrack:
         self._energy_j: list[float] = []
         # The squares of what each change may be off, summed up.
         self._doubt_j2: list[float] = []
-        self._span = (math.inf, -math.inf)
+        self._span = _Span(math.inf, -math.inf, 0.0)
         """Where the newest change lies."""
         self._restless_until_s = -math.inf
         self._beat = 0.0
@@ -80,12 +89,12 @@ class PowerTrack:
     def add_edge(self, moment_s: float, turn: int = 0) -> None:
         """Notes that a window begins or ends at a moment."""
         self._edges.add(moment_s, turn)
-        low_s, high_s = self._span
-        if low_s <= moment_s <= high_s + _AT_EDGE_S and len(self._at_s) > 1:
+        span = self._span
+        if span.low_s <= moment_s <= span.high_s + _AT_EDGE_S and len(self._at_s) > 1:
             # The end of a load was read before its window's end was told.
             power_w = self._power_w[-1]
             self._pop()
-            self._span = (low_s, max(high_s, moment_s))
+            self._span = span._replace(high_s=max(span.high_s, moment_s))
             self._push(*self._placed(self._power_w[-1], power_w), power_w)
 
     def add_reading(self, reading: Reading) -> None:
@@ -149,11 +158,11 @@ class PowerTrack:
             if watch.is_continuous or not watch.is_sure(now_s):
                 return now_s + DENSE_S
             return watch.around_refresh(max(edge_s, self._last.moment_s), now_s)
-        if now_s < self._restless_until_s:
-            return self._restless_s(now_s)
         vague_s = watch.vague_from_s()
         if vague_s <= now_s:
             return watch.around_refresh(self._last.moment_s, now_s)
+        if now_s < self._restless_until_s:
+            return self._restless_s(now_s)
         return vague_s if vague_s < math.inf else None
 
     def _restless_s(self, now_s: float) -> float:
@@ -180,35 +189,35 @@ class PowerTrack:
             del column[:keep]
         self._edges.forget(before_s)
 
-    def _span_between(self, older_s: float, newer_s: float) -> tuple[float, float]:
+    def _span_between(self, older_s: float, newer_s: float) -> _Span:
         """Where a change lies that was seen between two readings."""
-        low_s, high_s = older_s - self.refresh_s, newer_s
+        low_s, high_s, doubt_s = older_s - self.refresh_s, newer_s, 0.0
         grid = self._watch.grid
         if not self._watch.is_continuous and self._watch.is_sure(newer_s):
             doubt_s = grid.doubt_s(newer_s)
-            known_s, seen_s = (
-                grid.last_before(older_s - doubt_s),
-                grid.last_before(newer_s + doubt_s),
-            )
+            known_s = grid.last_before(older_s - doubt_s)
+            seen_s = grid.last_before(newer_s + doubt_s)
             assert known_s is not None
             assert seen_s is not None
-            low_s, high_s = known_s - doubt_s, min(newer_s, seen_s + doubt_s)
-        return max(low_s, self._at_s[-1]), max(high_s, self._at_s[-1])
+            low_s, high_s = known_s, min(newer_s, seen_s)
+        last_s = self._at_s[-1]
+        return _Span(max(low_s, last_s), max(high_s, last_s), doubt_s)
 
     def _placed(self, before_w: float, after_w: float) -> tuple[float, float]:
         """The moment of a change within its span, and how much energy that may be off."""
-        low_s, high_s = self._span
+        low_s, high_s, doubt_s = self._span
         jump_w = abs(after_w - before_w)
+        slack_s = math.hypot((high_s - low_s) / 2, doubt_s)
         if jump_w > max(_JUMP_W, _JUMP_SHARE * max(before_w, after_w)):
-            edge_s = self._edge_in(low_s, high_s, rising=after_w > before_w)
+            edge_s = self._edge_in(low_s - doubt_s, high_s + doubt_s, rising=after_w > before_w)
             if edge_s is not None:
-                return edge_s, min((high_s - low_s) / 2, _AT_EDGE_S) * jump_w
+                return edge_s, min(slack_s, _AT_EDGE_S) * jump_w
             if high_s - low_s > _STARVED_S and self._edges.is_work(low_s):
                 # What kept the thread from reading is what drew the power.
                 at_s = low_s if after_w > before_w else high_s
-                return at_s, (high_s - low_s) / 2 * jump_w
+                return at_s, slack_s * jump_w
             self._restless_until_s = high_s + _RESTLESS_S
-        return (low_s + high_s) / 2, (high_s - low_s) / 2 * jump_w
+        return (low_s + high_s) / 2, slack_s * jump_w
 
     def _edge_in(self, low_s: float, high_s: float, *, rising: bool) -> float | None:
         """The edge at which a load most likely began (the first) or ended (the last)."""

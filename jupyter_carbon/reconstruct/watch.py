@@ -72,7 +72,7 @@ class RefreshWatch:
         sight = Sight(older_s + half_s, half_s)
         if self.grid.see(sight, follows_previous=self._is_unbroken):
             self._vain_tries = 0
-        else:
+        elif newer_s - older_s <= _QUICK_GAP_S + 2 * call_s:
             self._vain_tries += 1
             if self._vain_tries > _MOST_VAIN_TRIES:
                 self._vain_tries, self._rest_until_s = 0, newer_s + _REST_S
