@@ -156,6 +156,18 @@ def test_who_holds_a_window_is_told_the_whole_of_it_however_often_it_is_divided(
     ]
 
 
+def test_an_execution_count_may_be_corrected_until_the_end(kernel: Kernel) -> None:
+    cell = kernel.meter.open_cell("a", 1)
+    kernel.wait(1.0)
+    kernel.meter.reset()
+    kernel.wait(1.0)
+    cell.execution_count = 2
+    kernel.meter.close_cell(cell, "ok")
+    with kernel.meter.look() as account:
+        (part,) = account.windows(account.session, "cell")
+    assert part.execution_count == 2
+
+
 def test_a_pause_lasts_over_a_reset(kernel: Kernel) -> None:
     kernel.meter.pause()
     kernel.wait(1.0)
@@ -456,6 +468,36 @@ def test_a_device_that_answers_late_keeps_nobody_waiting(
     _until(lambda: _threads() == 0)
     assert source.closed == 1
     assert meter.session_cost().energy_j.is_missing
+
+
+def test_an_answer_from_before_a_stop_is_not_heard_after_a_new_start(
+    started: Callable[..., CarbonMeter],
+) -> None:
+    release = threading.Event()
+
+    class Late(Steady):
+        def read(self) -> Reading:
+            reading = super().read()
+            if self.reads > 1:
+                return reading
+            release.wait(30)
+            now_s = time.monotonic()
+            return Reading(now_s, reading.counter_j, 1e6, now_s)
+
+    source = Late()
+    meter = started(source)
+    _until(lambda: source.reads == 1)
+    meter.stop(0.05)
+    meter.start()
+    _until(lambda: source.reads > 3)
+    assert _threads() == 2
+    release.set()
+    _until(lambda: _threads() == 1)
+    with meter.look() as account:
+        assert account.sources["gpu:steady"].curve.caught is None
+        duration_s = account.duration_s(account.session.start, account.session.end)
+    assert meter.session_cost().energy_j.value == pytest.approx(60 * duration_s, rel=0.5)
+    assert meter.is_running
 
 
 def test_a_meter_that_nobody_holds_leaves_no_thread() -> None:

@@ -99,7 +99,7 @@ class CellHooks:
             self._complain(error)
 
     def after_cell(self, result: Any) -> None:
-        """IPython's `post_run_cell`; `result` is None where an awaiting cell was cancelled."""
+        """IPython's `post_run_cell`; `result` is None where the cell did not come to run."""
         if self._meter.is_forked:
             return
         try:
@@ -141,17 +141,19 @@ class CellHooks:
         """Takes the cell that has ended from the open ones; None if it was not among them.
 
         An empty cell has no beginning. A cell that was broken off may come with
-        another info than it began with, or with none.
+        another info than it began with.
         """
+        if info is None:
+            return None
         for cell in list(self._open):
-            if info is not None and cell.info() is info:
+            if cell.info() is info:
                 break
         else:
-            if info is not None and (not info.raw_cell or info.raw_cell.isspace()):
+            if not info.raw_cell or info.raw_cell.isspace():
                 return None
             thread = threading.get_ident()
             for cell in reversed(list(self._open)):
-                if cell.thread == thread and (info is None or cell.source == info.raw_cell):
+                if cell.thread == thread and cell.source == info.raw_cell:
                     break
             else:
                 return None
@@ -222,8 +224,6 @@ def running_cells(shell: Any) -> Iterator[tuple[Any, int | None]]:
 
 
 def _status(result: Any) -> WindowStatus:
-    if result is None:
-        return "interrupted"
     error = result.error_before_exec
     if error is None:
         error = result.error_in_exec

@@ -70,6 +70,7 @@ def test_a_line_whose_figure_is_final_at_once_is_not_updated(
     kernel: RealKernel, gpu: Standin
 ) -> None:
     # With the meter paused nothing more can come: the figure is missing, for good.
+    kernel.ok("import time; time.sleep(0.3)")
     kernel.ok("%carbon pause")
     ran = kernel.ok("%%carbon\n1")
     kernel.listen(lambda: False, 0.5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,15 +103,17 @@ def test_a_child_that_goes_on_like_the_kernel_leaves_no_trace(
         "if child == 0:\n"
         "    try:\n"
         "        shell = get_ipython()\n"
-        "        shell.display_pub.pub_socket = shell.displayhook.pub_socket = None\n"
+        "        from IPython.core.displaypub import CapturingDisplayPublisher\n"
+        "        shell.displayhook.pub_socket = None\n"
+        "        shell.display_pub = CapturingDisplayPublisher()\n"
         "        meter = get_meter()\n"
-        "        shell.run_cell('nested = 1')\n"
+        "        shell.run_cell('%%carbon\\nnested = 1')\n"
         "        meter.pause(); meter.resume(); meter.start()\n"
         "        names = [thread.name for thread in threading.enumerate()]\n"
         "        figure = meter.measure('x').__enter__()\n"
         "        figure.__exit__(None, None, None)\n"
         "        answer = [names.count('jupyter_carbon'), figure.energy_j.value]\n"
-        "        answer += [meter.is_running, len(meter.complaints)]\n"
+        "        answer += [meter.is_running, meter.complaints, shell.display_pub.outputs]\n"
         "        meter.stop()\n"
         "    except BaseException as error:\n"
         "        answer = repr(error)\n"
@@ -121,7 +124,7 @@ def test_a_child_that_goes_on_like_the_kernel_leaves_no_trace(
         "answer = os.read(reader, 4096).decode()\n"
         "[status, answer]"
     )
-    assert kernel.ask("[status, answer]") == [0, "[0, None, False, 0]"]
+    assert kernel.ask("[status, answer]") == [0, "[0, None, False, [], []]"]
     assert len(ran.shown) == 1
     document, cell = _cell(kernel, ran.number, tmp_path)
     assert _board_j(cell) == pytest.approx(60 * cell["duration_s"], rel=0.1)
@@ -171,3 +174,35 @@ def test_many_forks_during_readings_leave_the_figures_right(
     assert ran.value == "{0}"
     _, cell = _cell(kernel, ran.number, tmp_path)
     assert _board_j(cell) == pytest.approx(60 * cell["duration_s"], rel=0.15)
+
+
+FALLS_THROUGH = r"""
+import os, sys, time
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+shell.run_cell("%load_ext jupyter_carbon")
+time.sleep(0.5)
+shell.run_cell(
+    "%%carbon --label forks\n"
+    "import os, sys; sys.stdout.flush()\n"
+    "child = os.fork()\n"
+    "if child: os.waitpid(child, 0)\n"
+)
+shell.run_cell("%%carbon --label after\nprint('in', 'child' if child == 0 else 'parent')")
+if shell.user_ns["child"] == 0:
+    sys.stdout.flush()
+    os._exit(0)
+"""
+
+
+def test_a_child_that_comes_to_the_end_of_its_cell_shows_no_line(gpu: Standin) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", FALLS_THROUGH],
+        env=gpu.environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert run.stdout.count("in child") == run.stdout.count("in parent") == 1
+    assert run.stdout.count("forks · ") == run.stdout.count("after · ") == 1

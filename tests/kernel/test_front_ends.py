@@ -173,8 +173,14 @@ def test_a_terminal_shows_plain_lines_once(terminal: Any) -> None:
     terminal.sendintr()
     terminal.expect("KeyboardInterrupt")
     terminal.expect(r"In \[5\]: ")
+    terminal.sendline("import asyncio; print('be' + 'gun'); await asyncio.sleep(60)")
+    terminal.expect("begun")
+    terminal.sendintr()
+    terminal.expect(r"In \[\d\]: ")
     terminal.sendline("%carbon cells")
-    terminal.expect(r"In \[6\]: ")
+    terminal.expect(r"In \[\d\]: ")
+    assert len(re.findall("interrupted", terminal.before)) == 2
+    assert len(re.findall("running", terminal.before)) == 1
     assert re.search(r"\[4\].*interrupted", terminal.before)
     terminal.sendline("exit")
     terminal.expect(pexpect.EOF)
