@@ -29,6 +29,9 @@ _RESTLESS_CALLS = 8
 """So long after a load has changed by itself it is expected to do so again, and is looked at so
 often, at distances that beat with nothing; a slow call is not made more often than so many times
 its own length."""
+_FRESH_S = 1.0
+_FRESH_EVERY_S = 0.04
+"""So long after work has begun it may turn out to change by itself, and is looked at so often."""
 _GOLDEN = 0.618033988749895
 _JUMP_SHARE = 0.03
 _JUMP_W = 3.0
@@ -162,12 +165,14 @@ class PowerTrack:
         if vague_s <= now_s:
             return watch.around_refresh(self._last.moment_s, now_s)
         if now_s < self._restless_until_s:
-            return self._restless_s(now_s)
+            return self._restless_s(now_s, _RESTLESS_EVERY_S)
+        if since_s < _FRESH_S and self._edges.is_work(now_s):
+            return min(vague_s, self._restless_s(now_s, _FRESH_EVERY_S))
         return vague_s if vague_s < math.inf else None
 
-    def _restless_s(self, now_s: float) -> float:
-        """When to read a load that changes by itself: after each refresh, if they are known."""
-        every_s = max(_RESTLESS_EVERY_S, _RESTLESS_CALLS * self._call_s)
+    def _restless_s(self, now_s: float, every_s: float) -> float:
+        """When to read a load that changes by itself: after a refresh, if they are known."""
+        every_s = max(every_s, _RESTLESS_CALLS * self._call_s)
         grid = self._watch.grid
         if not self._watch.is_continuous and self._watch.is_sure(now_s):
             seen_s = grid.last_before(now_s + every_s / 2)
