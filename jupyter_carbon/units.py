@@ -272,9 +272,10 @@ def _estimate_text(estimate: Ranged, scales: Sequence[_Scale], zero: str, suffix
         return _bound_text(high, scales, suffix)
     value, low, high = value / size, low / size, high / size
     half = (high - low) / 2
-    if half == 0 or not math.isfinite(half):
+    is_exact = half <= 1e-12 * value  # what is left of a range by rounding is none
+    if is_exact or not math.isfinite(half):
         text = f"{_plain(value, finest)} {unit}{suffix}"
-        return text if half == 0 else f"{text} ({_plain(low)} to {_plain(high)} {unit})"
+        return text if is_exact else f"{text} ({_plain(low)} to {_plain(high)} {unit})"
     # A digit that stands for less than a third of the half-width tells nothing.
     first = _place(float(f"{value or high:.2e}"))  # 999.7 is shown as 1000
     place = max(min(max(_place(half / 3), first - _DIGITS + 1), first), finest)

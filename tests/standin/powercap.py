@@ -156,7 +156,7 @@ class PowercapTree:
         where the kernel would give it ENODEV.
         """
         with self._lock:
-            os.truncate(self._path(folder), 0)
+            os.ftruncate(self._files[folder], 0)
             os.close(self._files.pop(folder))
             self._path(folder).unlink()
             self._open(folder, mode)
@@ -165,7 +165,7 @@ class PowercapTree:
     def remove(self, folder: str) -> None:
         """Takes a zone away."""
         with self._lock:
-            os.truncate(self._path(folder), 0)
+            os.ftruncate(self._files[folder], 0)
             os.close(self._files.pop(folder))
             self._path(folder).unlink()
 
