@@ -22,6 +22,7 @@ _HOOK_S = 0.0015
 _SLOW = 0.1
 """Of the way to a straight line, what a rise that takes a while makes up."""
 _UNSEEN = 0.35
+"""The same where more than one jump was drawn, and nobody read the power at the edge."""
 _GIVE_UP_S = 0.15
 """After an edge, until a step should have been seen where no period is known."""
 
@@ -54,7 +55,7 @@ class CounterTrack:
         self._first_counter_j = 0.0
         self._call_s = math.inf
         self._stale_s = 0.0
-        self._divided: tuple[object, Division, bool] | None = None
+        self._divided: tuple[object, Division, float, bool] | None = None
 
     @property
     def grid(self) -> RefreshGrid:
@@ -122,11 +123,11 @@ class CounterTrack:
             return self._after_last(moment_s)
         if place == 0:
             return self._before_first(moment_s)
-        division, settled = self._division(place)
+        division, doubt, settled = self._division(place)
         if not division.step.edges:
             return Located(division.at(moment_s), 0.0, True)
         energy_j = division.at(moment_s)
-        return Located(energy_j, _error_j(division, moment_s, energy_j), settled)
+        return Located(energy_j, _error_j(division, doubt, moment_s, energy_j), settled)
 
     def wants(self, now_s: float) -> float | None:
         """The moment from which one more reading would help."""
@@ -173,21 +174,26 @@ class CounterTrack:
         if not self._watch.is_continuous:
             self._line.date()
 
-    def _division(self, place: int) -> tuple[Division, bool]:
-        """The divided step before a knot, and whether later readings leave it as it is."""
+    def _division(self, place: int) -> tuple[Division, float, bool]:
+        """The divided step before a knot.
+
+        With it, what share of the way to a straight line is in doubt, and whether
+        later readings leave all as it is.
+        """
         assert self._last is not None
         left, right = self._line.knots[place - 1], self._line.knots[place]
         key = (left, right, len(self._edges), self._last.moment_s)
         if self._divided is None or self._divided[0] != key:
             step = Step(left, right, self._edges.between(left.moment_s, right.moment_s))
-            powers = Powers(None, None, True)
+            powers, doubt = Powers(None, None, True), 0.0
             if step.edges:
-                powers = self._witnesses.powers(
-                    place, step, self._last.moment_s, self.grid.period_s or 0.0
-                )
+                period_s = self.grid.period_s or 0.0
+                powers = self._witnesses.powers(place, step, self._last.moment_s, period_s)
+                doubt = _SLOW if self._witnesses.saw_rest(step, powers) else _UNSEEN
             settled = powers.settled or self._watch.is_continuous
-            self._divided = (key, Division(step, powers.before_w, powers.after_w), settled)
-        return self._divided[1], self._divided[2]
+            division = Division(step, powers.before_w, powers.after_w)
+            self._divided = (key, division, _SLOW if division.is_explained else doubt, settled)
+        return self._divided[1:]
 
     def _before_first(self, moment_s: float) -> Located:
         first = self._line.knots[0]
@@ -221,12 +227,12 @@ class CounterTrack:
         return Located(max(reached_j, energy_j), error_j, False)
 
 
-def _error_j(division: Division, moment_s: float, energy_j: float) -> float:
+def _error_j(division: Division, doubt: float, moment_s: float, energy_j: float) -> float:
     """How far the energy at an edge may be off, from where it lies in time.
 
     A jump is placed as well as the less certain end of its step; the power
-    beside it is that of some ms before or after. Where one jump does not
-    explain all, the truth may lie on the way to the straight line.
+    beside it is that of some ms before or after. The truth may lie on the way to
+    the straight line, by a share of it that is `doubt`.
     """
     step, before_w, after_w = division.step, division.before_w, division.after_w
     if before_w is None or after_w is None:
@@ -235,4 +241,4 @@ def _error_j(division: Division, moment_s: float, energy_j: float) -> float:
     placed_s = max(step.left.half_s, step.right.half_s)
     error_j = _HOOK_S * most_w + placed_s * (most_w if step.is_shared else jump_w)
     off_j = abs(step.chord(moment_s) - energy_j)
-    return min(step.span_j, error_j + (_SLOW if division.is_explained else _UNSEEN) * off_j)
+    return min(step.span_j, error_j + doubt * off_j)

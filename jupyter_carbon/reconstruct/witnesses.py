@@ -20,6 +20,7 @@ _NEAR_S = 0.12
 """A power reading this close to a step still speaks for it."""
 _SHORT_S = 0.35
 """A slope between two knots no further apart than this speaks for the power beside it."""
+_ALIKE = 0.05
 _AT_EDGE_S = 0.002
 """A power reading so shortly before an edge may be of what comes after: hooks take a moment."""
 SETTLE_S = 0.3
@@ -78,6 +79,15 @@ class Witnesses:
             if step.agrees(before_w, after_w):
                 return Powers(before_w, after_w, True)
         return Powers(befores[0], afters[0], waited)
+
+    def saw_rest(self, step: Step, powers: Powers) -> bool:
+        """True if a power read right at the only edge shows that nothing was drawn beside work."""
+        edge = step.edges[0]
+        at_rest_w = powers.before_w if edge.turn > 0 else powers.after_w
+        if step.is_shared or not edge.turn or at_rest_w is None:
+            return False
+        read_w = self._samples.last_in(edge.moment_s - _AT_EDGE_S, edge.moment_s + _AT_EDGE_S)
+        return read_w is not None and abs(read_w - at_rest_w) <= _ALIKE * at_rest_w
 
     def slope(self, place: int, longest_s: float = math.inf) -> float | None:
         """The mean power between a knot and the one before it, if no edge lies between."""
