@@ -1,4 +1,4 @@
-"""The meter's methods, on a clock of their own; and its thread, on the real one."""
+"""The meter's methods, on a clock of their own."""
 
 from __future__ import annotations
 

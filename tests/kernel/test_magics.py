@@ -268,6 +268,7 @@ def test_settings_rise_from_configuration_over_environment_to_commands(
     environment = gpu.environment() | {
         "JUPYTER_CARBON_REGION": "FR",
         "JUPYTER_CARBON_IDLE_INTERVAL_S": "0.3",
+        "JPY_SESSION_NAME": "/home/me/study.ipynb",
     }
     arguments = [
         "--CarbonMeter.region=DE",
@@ -286,6 +287,8 @@ def test_settings_rise_from_configuration_over_environment_to_commands(
             0.3,
             0.1,
         ]
+        document = kernel.export(tmp_path / "all.json")
+        assert document["session"]["notebook"] == "/home/me/study.ipynb"
         kernel.ok("%carbon region Sweden")
         assert "Sweden" in kernel.ok("%carbon status").said
 
@@ -328,7 +331,7 @@ def test_figures_in_pounds(gpu: Standin, tmp_path: Path) -> None:
         assert "lb" in kernel.ok("%carbon cells").said
 
 
-def test_a_week_is_not_needed_to_see_that_times_are_utc(kernel: RealKernel, tmp_path: Path) -> None:
+def test_times_are_utc_and_go_with_the_durations(kernel: RealKernel, tmp_path: Path) -> None:
     before_s = time.time()
     ran = kernel.ok("import time; time.sleep(0.2)")
     document = kernel.export(tmp_path / "all.json")
