@@ -76,14 +76,16 @@ def test_paused_time_belongs_to_no_sum_and_is_named(kernel: RealKernel, tmp_path
         "provenance": "missing",
     }
     assert cells[within.number]["duration_s"] >= 0.5
-    # 60 W of the board for the 0.2 s that counted, not for the 0.5 s that passed.
-    (board,) = [source["id"] for source in document["sources"] if source["kind"] == "gpu"]
-    counted_j = cells[half.number]["sources"][board]["value"]
-    assert 60 * 0.2 * 0.8 < counted_j < 60 * 0.5 * 0.8
-    assert cells[after.number]["sources"][board]["value"] == pytest.approx(60 * 0.3, rel=0.15)
     gaps = document["session"]["gaps"]
     assert [gap["reason"] for gap in gaps] == ["The meter was paused; nothing was counted."] * 2
-    assert _gap_s(gaps[1]) == pytest.approx(0.3, abs=0.25)
+    assert _gap_s(gaps[1]) >= 0.29
+    # 60 W of the board for the time that counted, not for the time that passed.
+    (board,) = [source["id"] for source in document["sources"] if source["kind"] == "gpu"]
+    counted_s = cells[half.number]["duration_s"] - _gap_s(gaps[1])
+    counted_j = cells[half.number]["sources"][board]["value"]
+    assert counted_j == pytest.approx(60 * counted_s, rel=0.2)
+    after_j = cells[after.number]["sources"][board]["value"]
+    assert after_j == pytest.approx(60 * cells[after.number]["duration_s"], rel=0.15)
     # The session is what was counted, not what passed.
     session_j = next(s["energy_j"]["value"] for s in document["sources"] if s["id"] == board)
     passed_j = 60 * document["session"]["duration_s"]
@@ -98,13 +100,14 @@ def test_reset_begins_a_session_and_divides_what_runs(kernel: RealKernel, tmp_pa
     )
     assert "A new session has begun. The one that ended: " in ran.said
     # Under the cell stands what the whole of it cost.
-    assert re.search(r"both · .* · 6\d\d ms", ran.shown[-1])
+    assert re.search(r"both · .* · ([6-9]\d\d ms|[\d.]+ s) · ", ran.shown[-1])
     document = kernel.export(tmp_path / "second.json")
     assert_adds_up(document)
     assert document["session"]["id"] != first["session"]["id"]
     rest = document["cells"][0]
     assert rest["execution_count"] == ran.number
-    assert 0.3 <= rest["duration_s"] < 0.6
+    assert rest["duration_s"] >= 0.3
+    assert rest["started"] == document["session"]["started"]
     assert [label["label"] for label in document["labels"]] == ["both"]
     assert len(document["cells"]) == 2
     # The place stays in force.
@@ -175,7 +178,7 @@ def test_the_pue_applies_to_grams_only(kernel: RealKernel, tmp_path: Path) -> No
     (cell,) = [cell for cell in document["cells"] if cell["execution_count"] == ran.number]
     assert _intensity(cell) == pytest.approx(1.5 * grid["intensity_g_per_kwh"], rel=1e-6)
     (board,) = [source["id"] for source in document["sources"] if source["kind"] == "gpu"]
-    assert cell["sources"][board]["value"] == pytest.approx(60 * 0.2, rel=0.2)
+    assert cell["sources"][board]["value"] == pytest.approx(60 * cell["duration_s"], rel=0.2)
 
 
 def _intensity(cell: dict[str, Any]) -> float:

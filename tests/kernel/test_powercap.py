@@ -20,20 +20,18 @@ def test_cells_have_the_energy_of_package_and_memory(gpu: Standin, tmp_path: Pat
             kernel.ok("%load_ext jupyter_carbon")
             first = kernel.ok("import time; time.sleep(0.5)")
             # More than steady power while the second cell runs.
-            wrapped = kernel.start("time.sleep(1)")
-            kernel.wait_busy(wrapped)
+            more = kernel.start("time.sleep(1)")
+            kernel.wait_busy(more)
             for zone in ("intel-rapl:0", "intel-rapl:1"):
                 tree.advance(zone, 20.0)
-            kernel.finish(wrapped)
+            kernel.finish(more)
             document = kernel.export(tmp_path / "all.json")
     assert_adds_up(document)
     cells = {cell["execution_count"]: cell for cell in document["cells"]}
     kinds = {source["id"]: source["kind"] for source in document["sources"]}
-    for number, package_j, memory_j in (
-        (first.number, 2 * 50.0, 2 * 5.0),
-        (wrapped.number, 2 * (100.0 + 20.0), 2 * 10.0),
-    ):
-        for kind, true_j in (("cpu", package_j), ("memory", memory_j)):
+    for number, more_j in ((first.number, 0.0), (more.number, 40.0)):
+        span_s = cells[number]["duration_s"]
+        for kind, true_j in (("cpu", 200.0 * span_s + more_j), ("memory", 20.0 * span_s)):
             values = [
                 estimate["value"]
                 for key, estimate in cells[number]["sources"].items()
