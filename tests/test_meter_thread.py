@@ -23,9 +23,8 @@ from tests.simulation import Board, Clock
 class Steady:
     """A source of 60 W on the real clock."""
 
-    def __init__(self, delay_s: float = 0.0, on_read: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, on_read: Callable[[], object] = lambda: None) -> None:
         self.info = Board(Clock(), name="steady").info
-        self.delay_s = delay_s
         self.on_read = on_read
         self.closed = 0
         self.reads = 0
@@ -34,8 +33,6 @@ class Steady:
         self.reads += 1
         self.on_read()
         now_s = time.monotonic()
-        if self.delay_s:
-            time.sleep(self.delay_s)
         return Reading(now_s, 60.0 * now_s, 60.0, time.monotonic())
 
     def close(self) -> None:
@@ -117,7 +114,7 @@ def test_a_device_that_answers_late_keeps_nobody_waiting(
     started: Callable[..., CarbonMeter],
 ) -> None:
     answer = threading.Event()
-    source = Steady(on_read=lambda: bool(answer.wait(60)))  # type: ignore[arg-type]
+    source = Steady(on_read=lambda: answer.wait(60))
     meter = started(source)
     _until(lambda: source.reads == 1)
     begin_s = time.monotonic()
