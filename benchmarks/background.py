@@ -15,7 +15,7 @@ from tests.standin.nvml import Call, Standin
 
 BETWEEN_PERCENT = 0.15
 DURING_ONE_PERCENT = 0.7
-DURING_EIGHT_PERCENT = 3.0
+EIGHT_PERCENT = 3.0
 CALLS_PER_S = 250.0
 """Readings 4 ms apart are the densest there are: no device is asked more often."""
 _BETWEEN_S = 20.0
@@ -30,8 +30,8 @@ def figures() -> list[Figure]:
         with boards(count, call_s) as gpu:
             costs = answer("benchmarks.background", environment=gpu.environment())
         limits = {
-            "between cells": BETWEEN_PERCENT,
-            "in a cell": DURING_ONE_PERCENT if count == 1 else DURING_EIGHT_PERCENT,
+            "between cells": BETWEEN_PERCENT if count == 1 else EIGHT_PERCENT,
+            "in a cell": DURING_ONE_PERCENT if count == 1 else EIGHT_PERCENT,
             "in a cell of pure Python": None,
             "Run All of empty cells": None,
         }

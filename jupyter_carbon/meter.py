@@ -15,6 +15,8 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
+from traitlets import Bunch, validate
+
 from jupyter_carbon.account import Account, Cost, Session
 from jupyter_carbon.carbon import CarbonError, Intensity, Rate, check_pue
 from jupyter_carbon.figure import Figure, Observer, figure_of
@@ -61,6 +63,7 @@ class CarbonMeter(MeterSettings):
         asleep: Callable[[], float] | None = None,
         **kwargs: Any,
     ) -> None:
+        self._is_made = False
         super().__init__(**kwargs)
         self.lookup: Lookup = CountryTable() if lookup is None else lookup
         self.notebook: str | None = None
@@ -88,6 +91,7 @@ class CarbonMeter(MeterSettings):
         # A meter that nobody holds any more, or that is left at the end, leaves no thread.
         weakref.finalize(self, self.sampler.stop, _EXIT_WAIT_S)
         _ALL.add(self)
+        self._is_made = True
 
     def start(self) -> None:
         """Begins to read; returns at once, the sources are found on the meter's own thread.
@@ -175,6 +179,23 @@ class CarbonMeter(MeterSettings):
         """
         self._change_rate(pue=check_pue(pue), everything=everything)
 
+    @validate("region")
+    def _follow_region(self, proposal: Bunch) -> str:
+        """`meter.region = "DE"` is `meter.set_region("DE")`; no place is the world average."""
+        place = str(proposal.value)
+        if self._is_made and place:
+            self.set_region(place)
+        elif self._is_made:
+            self._change_rate(intensity=world_average(assumed=True), everything=False)
+        return place
+
+    @validate("pue")
+    def _follow_pue(self, proposal: Bunch) -> float:
+        """`meter.pue = 1.2` is `meter.set_pue(1.2)`."""
+        if self._is_made:
+            self.set_pue(proposal.value)
+        return float(proposal.value)
+
     def pause(self) -> bool:
         """Counts nothing until `resume`.
 
@@ -226,6 +247,7 @@ class CarbonMeter(MeterSettings):
 
     def look(self) -> AbstractContextManager[Account]:
         """The account as of now, for reading, while nothing is entered in it."""
+        self.sampler.tend()
         return self._intake.look()
 
     def figure(self, window: Window) -> Figure:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from jupyter_carbon.reading import Reading
 from jupyter_carbon.sources.base import (
@@ -25,6 +26,8 @@ from jupyter_carbon.sources.checks import checked_error, checked_reading
 
 _TOGETHER_S = 0.001
 """Sources due within this of each other are read in one round."""
+_LATER = 0.3
+"""Of an interval, so much longer waits a source that may be read in the round of another."""
 _RETRY_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 _TAIL_S = 0.5
 """After an edge the fast interval lasts this much longer, to see what outlives the cell."""
@@ -36,6 +39,8 @@ _DEVICE_SHARE = 0.25
 _IDLE_DEVICE_SHARE = 0.008
 """The same of the idle interval, which counters bridge anyway, up to _SELDOM_S."""
 _SELDOM_S = 2.0
+SILENT_S = 10.0
+"""A source that has not answered for so long is left to a thread of its own."""
 _DENSE_PER_S = 200.0
 """Calls a second that edges may cause for one source in the long run."""
 _DENSE_BURST = 200.0
@@ -138,6 +143,12 @@ class Rounds:
         self._busy_s = busy_s
         self._slept_s = asleep()
         self._slots: list[_Slot] = []
+        self._all_join = True
+        self._asked: deque[tuple[_Slot, float]] = deque(maxlen=1)
+        """What is being asked, since when; who takes it out owns it: the thread or an heir."""
+        self._heir: Rounds | None = None
+        self._silent: list[_Slot] = []
+        self._returned: deque[_Slot] = deque()
         self._tail_until_s = -math.inf
         self._chance = 1
 
@@ -150,12 +161,46 @@ class Rounds:
             found = Discovery((), (NotMeasured("the machine", "other", reason),))
         now_s = self._clock()
         self._slots = [_Slot(source, now_s, now_s) for source in found.sources]
+        self._all_join = all(slot.source.info.counter_step_s == 0 for slot in self._slots)
         if not self.ended:
             self._sink.found(found)
 
+    @property
+    def silent_for_s(self) -> float:
+        """How long the source that is being asked has not answered."""
+        try:
+            return self._clock() - self._asked[0][1]
+        except IndexError:
+            return 0.0
+
+    def take_over(self, other: Rounds) -> bool:
+        """Goes on with the sources of rounds that have waited too long for one of them.
+
+        Called from any thread. The source waited for comes back when it answers.
+
+        Returns:
+            False if it answered meanwhile: then nothing has changed.
+        """
+        if other.silent_for_s < SILENT_S:
+            return False
+        try:
+            silent, _ = other._asked.pop()
+        except IndexError:
+            return False
+        other._heir, other.ended = self, True
+        self.calls = other.calls
+        self._slots = [slot for slot in other._slots if slot is not silent]
+        self._all_join = other._all_join
+        self._slept_s, self._tail_until_s = other._slept_s, other._tail_until_s
+        self._silent.append(silent)
+        return True
+
     def close(self) -> None:
-        """Gives the sources back."""
+        """Gives the sources back, or to the rounds that took over."""
         slots, self._slots = self._slots, []
+        if self._heir is not None and not self._heir.ended:
+            self._heir._returned.extend(slots)
+            return
         for slot in slots:
             try:
                 slot.source.close()
@@ -165,6 +210,7 @@ class Rounds:
     def step(self) -> float:
         """Reads what is due; returns the moment of the next round."""
         now_s = self._clock()
+        self._tell_silent(now_s)
         if self._sink.catch_up():
             self._tail_until_s = now_s + _TAIL_S
             for slot in self._slots:
@@ -184,6 +230,19 @@ class Rounds:
         self.listens = all(slot.credit >= 1 for slot in self._slots)
         latest_s = now_s + (self._idle_s if self.listens else self._busy_s)
         return min((slot.due_s for slot in self._slots), default=latest_s)
+
+    def _tell_silent(self, now_s: float) -> None:
+        while self._silent:
+            info = self._silent.pop().source.info
+            sentence = (
+                f"{info.name} has not answered for {SILENT_S:.0f} s; the others are read without"
+                " it, and it again as soon as it answers."
+            )
+            self._sink.fail(info.id, now_s, SourceError("failed", sentence))
+        while self._returned:
+            slot = self._returned.popleft()
+            slot.due_s = now_s
+            self._slots.append(slot)
 
     def _joins(self, slot: _Slot) -> bool:
         """True if a slot may be read now though it is due later: each waking costs its own."""
@@ -215,7 +274,7 @@ class Rounds:
         slot.refill(begin_s)
         slot.credit -= 1
         try:
-            answer = slot.source.read()
+            answer = self._ask(slot)
             end_s = self._clock()
             reading = checked_reading(answer, end_s, info.name)
             kept = self._kept(slot, reading)
@@ -234,6 +293,17 @@ class Rounds:
         # A cell that began meanwhile counts as an edge of the next round.
         slot.due_s = self._next(slot, end_s)
 
+    def _ask(self, slot: _Slot) -> Any:
+        self._asked.append((slot, self._clock()))
+        try:
+            return slot.source.read()
+        finally:
+            try:
+                self._asked.pop()
+            except IndexError:
+                # Others went on meanwhile with all but this one.
+                self.ended, self._slots = True, [slot]
+
     def _next(self, slot: _Slot, now_s: float) -> float:
         all_calls_s = sum(other.call_s for other in self._slots)
         if self._sink.is_busy or now_s < self._tail_until_s:
@@ -246,6 +316,9 @@ class Rounds:
             seldom_s = min(_SELDOM_S, all_calls_s / _IDLE_DEVICE_SHARE)
             due_s = now_s + max(self._idle_s, seldom_s)
         slot.joins_s = (now_s + due_s) / 2
+        if slot.source.info.counter_step_s == 0 and not self._all_join:
+            # Due a little later than those that it can join: else both wake the thread.
+            due_s += _LATER * (due_s - now_s)
         suits_s, wanted_s = self._sink.next_read(slot.source.info.id, now_s, due_s)
         if wanted_s is not None and slot.credit >= 1:
             suits_s = min(suits_s, wanted_s)

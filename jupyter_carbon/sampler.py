@@ -9,10 +9,11 @@ from collections.abc import Callable
 from functools import partial
 from queue import Empty, SimpleQueue
 
-from jupyter_carbon.rounds import Rounds, Sink, asleep_s
+from jupyter_carbon.rounds import SILENT_S, Rounds, Sink, asleep_s
 from jupyter_carbon.sources.base import Discovery
 
 THREAD_NAME = "jupyter_carbon"
+_SURE_S = 0.5
 
 
 class Sampler:
@@ -49,6 +50,8 @@ class Sampler:
         self._rounds = self._make_rounds()
         self._waker: SimpleQueue[None] = SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._suspected: Rounds | None = None
+        self._suspected_s = 0.0
         self._pid = os.getpid()
 
     @property
@@ -70,20 +73,31 @@ class Sampler:
             self._rounds = self._make_rounds()
             self._waker = SimpleQueue()
         self._pid = os.getpid()
-        thread = threading.Thread(
-            target=self._run, args=(self._rounds, self._waker), name=THREAD_NAME, daemon=True
-        )
-        try:
-            thread.start()
-        except RuntimeError:
-            return False
-        self._thread = thread
-        return True
+        return self._launch(is_open=False)
 
     def wake(self) -> None:
         """Has the thread look at once at what was noted down; takes no lock."""
+        self.tend()
         if self._rounds.listens:
             self._waker.put(None)
+
+    def tend(self) -> None:
+        """Leaves a source that does not answer behind, and goes on with the others.
+
+        It must be found silent twice: the first time the thread may only have
+        waited for the interpreter.
+        """
+        silent_s = self._rounds.silent_for_s
+        if silent_s < SILENT_S:
+            return
+        now_s = self._clock()
+        if self._suspected is not self._rounds or self._suspected_s < now_s - silent_s:
+            self._suspected, self._suspected_s = self._rounds, now_s
+        elif now_s - self._suspected_s > _SURE_S and self.is_running:
+            heir = self._make_rounds()
+            if heir.take_over(self._rounds):
+                self._rounds, self._waker = heir, SimpleQueue()
+                self._launch(is_open=True)
 
     def stop(self, wait_s: float = 2.0) -> None:
         """Ends the thread, which closes the sources; waits for it at most so long.
@@ -111,9 +125,24 @@ class Sampler:
         """Gives the sources back."""
         self._rounds.close()
 
-    def _run(self, rounds: Rounds, waker: SimpleQueue[None]) -> None:
+    def _launch(self, *, is_open: bool) -> bool:
+        thread = threading.Thread(
+            target=self._run,
+            args=(self._rounds, self._waker, is_open),
+            name=THREAD_NAME,
+            daemon=True,
+        )
         try:
-            rounds.open()
+            thread.start()
+        except RuntimeError:
+            return False
+        self._thread = thread
+        return True
+
+    def _run(self, rounds: Rounds, waker: SimpleQueue[None], is_open: bool) -> None:
+        try:
+            if not is_open:
+                rounds.open()
             while not rounds.ended:
                 try:
                     wait_s = rounds.step() - self._clock()

@@ -27,7 +27,8 @@ _NO = frozenset({"0", "false", "no", "off"})
 class MeterSettings(Configurable):
     """The meter's settings; each has an environment variable of the same name in capitals.
 
-    They are read when a meter is made; its methods change what is in force.
+    They are read when a meter is made. `region` and `pue` can be set after that, too,
+    and then apply from that moment on, as by the meter's methods.
     What a program gives by keyword comes before the environment.
     """
 

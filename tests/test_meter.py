@@ -211,6 +211,24 @@ def test_what_cannot_be_changes_nothing(kernel: Kernel) -> None:
         assert len(account.rates(account.session)) == 1
 
 
+def test_setting_the_traits_is_the_same_as_the_methods(kernel: Kernel) -> None:
+    meter = kernel.meter
+    meter.region, meter.pue = "DE", 1.4
+    rate = meter.rate
+    assert (rate.intensity.place, rate.pue) == (meter.set_region("DE").place, 1.4)
+
+    with pytest.raises(UnknownPlace):
+        meter.region = "Atlantis"
+    with pytest.raises(CarbonError):
+        meter.pue = 0.2
+    assert meter.rate == rate
+    assert (meter.region, meter.pue) == ("DE", 1.4)
+
+    meter.region = ""
+    assert meter.rate.intensity.kind != rate.intensity.kind or meter.rate != rate
+    assert "orld" in meter.rate.intensity.place
+
+
 def test_a_configured_place_that_is_not_known_is_the_world_and_told() -> None:
     meter = CarbonMeter(environ={"JUPYTER_CARBON_REGION": "Atlantis"}, discover=Discovery)
     assert meter.rate.intensity.assumed

@@ -209,3 +209,65 @@ def test_hundreds_of_starts_and_stops_leave_nothing(started: Callable[..., Carbo
     meter.stop()
     assert threading.active_count() == before
     assert not meter.complaints
+
+
+def test_a_source_that_does_not_answer_is_told_and_the_others_go_on(
+    started: Callable[..., CarbonMeter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("jupyter_carbon.rounds", "jupyter_carbon.sampler"):
+        monkeypatch.setattr(f"{module}.SILENT_S", 0.3)
+    silent, probe = Probe(), Probe()
+    silent.info = Board(Clock(), name="silent").info
+    meter = started(_probed([probe, silent]), idle_interval_s=0.05)
+
+    def state() -> str:
+        with meter.look() as account:
+            return account.sources[silent.info.id].state
+
+    _until(lambda: bool(silent.moments_s))
+    silent.hold.clear()
+    _until(lambda: state() == "failed")
+    with meter.look() as account:
+        assert "has not answered" in account.sources[silent.info.id].message
+    before = len(probe.moments_s)
+    _until(lambda: len(probe.moments_s) > before + 5)
+    assert meter.is_running
+
+    answered = len(silent.moments_s)
+    silent.hold.set()
+    _until(lambda: len(silent.moments_s) > answered + 5)
+    _until(lambda: state() == "ok")
+    meter.stop()
+    assert silent.closed_by == probe.closed_by == [THREAD_NAME]
+
+
+def test_a_source_that_answers_after_the_stop_is_given_back(
+    started: Callable[..., CarbonMeter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("jupyter_carbon.rounds", "jupyter_carbon.sampler"):
+        monkeypatch.setattr(f"{module}.SILENT_S", 0.3)
+    silent, probe = Probe(), Probe()
+    silent.info = Board(Clock(), name="silent").info
+    meter = started(_probed([silent, probe]), idle_interval_s=0.05)
+    silent.hold.clear()
+    _until(lambda: meter.look().__enter__().sources[silent.info.id].state == "failed")
+    meter.stop(0.1)
+    _until(lambda: probe.closed_by == [THREAD_NAME])
+    assert not silent.closed_by
+    silent.hold.set()
+    _until(lambda: silent.closed_by == [THREAD_NAME])
+
+
+def test_an_answer_that_comes_late_by_the_interpreter_alone_leaves_nothing_behind(
+    started: Callable[..., CarbonMeter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jupyter_carbon.sampler.SILENT_S", 0.1)
+    probe = Probe()
+    meter = started(_probed([probe]), idle_interval_s=0.05)
+    probe.hold.clear()
+    time.sleep(0.5)
+    meter.sampler.tend()
+    probe.hold.set()
+    _until(lambda: len(probe.moments_s) > 5)
+    meter.sampler.tend()
+    assert sum(thread.name == THREAD_NAME for thread in threading.enumerate()) == 1

@@ -12,11 +12,13 @@ from jupyter_carbon.reconstruct.powers import PowerSamples
 from jupyter_carbon.reconstruct.refresh import RefreshGrid
 from jupyter_carbon.reconstruct.steps import Division, Knot, Step
 from jupyter_carbon.reconstruct.track import Located
-from jupyter_carbon.reconstruct.watch import DENSE_S, RefreshWatch
+from jupyter_carbon.reconstruct.watch import DENSE_GAP_S, DENSE_S, RefreshWatch
 from jupyter_carbon.reconstruct.witnesses import SETTLE_S, Powers, Witnesses
 
 _LEARN_S = 0.25
 """Dense reading at the beginning, to see the counter's first steps."""
+_SEEN_S = 0.5
+"""So long after the first step edges before it are final, whether or not the period is known."""
 _HOOK_S = 0.0015
 """How far a load that begins or ends with a window may do so from the window's edge."""
 _SLOW = 0.1
@@ -55,6 +57,7 @@ class CounterTrack:
         self._first_counter_j = 0.0
         self._call_s = math.inf
         self._stale_s = 0.0
+        self._learnt_s = 0.0
         self._divided: tuple[object, Division, float, bool] | None = None
 
     @property
@@ -104,6 +107,9 @@ class CounterTrack:
         if previous is None:
             self._line.note(Change(-math.inf, high_s, energy_j))
             return
+        gap_s = reading.moment_s - previous.moment_s
+        # A starved thread has seen next to nothing: it goes on learning when it can.
+        self._learnt_s += gap_s if gap_s <= DENSE_GAP_S else DENSE_S / 4
         moved = reading.counter_j != previous.counter_j
         self._watch.look(previous.moment_s, reading.moment_s, self._call_s, moved=moved)
         if moved:
@@ -144,8 +150,7 @@ class CounterTrack:
                 return now_s + DENSE_S
             return self._around_step(max(edge_s, last_knot_s), now_s)
         if grid.period_s is None:
-            learning = now_s - self._first.moment_s < _LEARN_S
-            return now_s + DENSE_S if learning else None
+            return now_s + DENSE_S if self._learnt_s < _LEARN_S else None
         vague_s = self._watch.vague_from_s()
         if vague_s == math.inf:
             return None
@@ -203,7 +208,9 @@ class CounterTrack:
         away_s = first.moment_s - moment_s
         if power_w is None:
             return Located(first.energy_j, 0.0, False)
+        assert self._last is not None
         learnt = self.grid.period_s is not None or self._watch.is_continuous
+        learnt |= self._last.moment_s > first.moment_s + _SEEN_S
         return Located(first.energy_j - power_w * away_s, power_w * away_s * 0.5, learnt)
 
     def _after_last(self, moment_s: float) -> Located:

@@ -8,7 +8,7 @@ from jupyter_carbon.reconstruct.refresh import RefreshGrid, Sight
 
 DENSE_S = 0.004
 """Between two readings while a refresh is being located."""
-_DENSE_GAP_S = 0.03
+DENSE_GAP_S = 0.03
 """Two readings no further apart than this locate the refresh between them."""
 _MARGIN_S = 0.0015
 _SURE = 0.3
@@ -59,7 +59,7 @@ class RefreshWatch:
         self._call_s = call_s
         if moved:
             self._unmoved_s = 0.0
-        if newer_s - older_s > _DENSE_GAP_S + 2 * call_s:
+        if newer_s - older_s > DENSE_GAP_S + 2 * call_s:
             self._is_unbroken = False
             return None
         if self.grid.period_s is None and newer_s - older_s <= _QUICK_GAP_S + 2 * call_s:

@@ -113,6 +113,8 @@ def _fault(source: Any, taken: set[str]) -> str | None:
 
 def _number(value: Any) -> float | None:
     """A finite number as a float; None for anything else."""
+    if type(value) is float:
+        return value if math.isfinite(value) else None
     if isinstance(value, bool) or not isinstance(value, Real):
         return None
     try:

@@ -84,7 +84,7 @@ def window_s(changes: Sequence[Change], begin_s: float, end_s: float) -> float |
     A mean over its past has nine tenths of a jump after nine tenths of its window.
     """
     before_w = _at(changes, begin_s)
-    after_w = _at(changes, end_s - 0.05)
+    after_w = _steady(changes, (begin_s + end_s) / 2, end_s)
     if before_w is None or after_w is None or after_w <= 1.2 * before_w:
         return None
     wanted_w = before_w + _RISEN * (after_w - before_w)
@@ -106,6 +106,13 @@ def summary(seen: dict[str, Any], begin_s: float, end_s: float) -> dict[str, Any
         "calls_ms": seen["calls_ms"],
         "errors": seen["errors"],
     }
+
+
+def _steady(changes: Sequence[Change], from_s: float, to_s: float) -> float | None:
+    """The power for most of a span: between two pieces of work it may fall for a moment."""
+    moments_s = (from_s + (to_s - from_s) * place / 50 for place in range(50))
+    values = [value for value in (_at(changes, moment_s) for moment_s in moments_s) if value]
+    return statistics.median(values) if values else None
 
 
 def _at(changes: Sequence[Change], moment_s: float) -> int | None:

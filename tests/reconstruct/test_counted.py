@@ -110,3 +110,20 @@ def test_a_track_asks_for_few_readings_where_nothing_happens() -> None:
 def test_a_reading_without_a_counter_is_refused() -> None:
     with pytest.raises(ValueError, match="counter"):
         CounterTrack(step_s=None, has_power=True).add_reading(Reading(0.0, None, 60.0, 0.0))
+
+
+@pytest.mark.parametrize("phase_s", PHASES_S)
+def test_a_thread_that_is_starved_from_the_start_settles_and_learns_when_it_can(
+    phase_s: float,
+) -> None:
+    board = counted(phase_s=phase_s)
+    track = CounterTrack(step_s=None, has_power=True)
+    track.add_reading(board.read())
+    begin_s = edge(track, board, LOAD_W, 1)
+    for _ in range(20):
+        board.clock.now_s += 0.09
+        track.add_reading(board.read())
+    assert track.energy_at(begin_s).final
+    assert track.step_s is None
+    follow(track, board, 1.5)
+    assert track.step_s == pytest.approx(0.1, rel=0.03)
