@@ -42,6 +42,7 @@ class Intake:
         self._noted: deque[_Edge] = deque()
         self._unreported: deque[Window] = deque(maxlen=10_000)
         self._observers: list[Observer] = []
+        self._watchers: list[Callable[[], None]] = []
         self._stopped = False
         self._has_news = False
 
@@ -69,6 +70,16 @@ class Intake:
         def off() -> None:
             if observer in self._observers:
                 self._observers.remove(observer)
+
+        return off
+
+    def watch(self, watcher: Callable[[], None]) -> Callable[[], None]:
+        """Has a function called after each round of readings; returns what ends that."""
+        self._watchers.append(watcher)
+
+        def off() -> None:
+            if watcher in self._watchers:
+                self._watchers.remove(watcher)
 
         return off
 
@@ -156,6 +167,19 @@ class Intake:
             f"The meter's thread met a fault of its own ({error!r}) and goes on; figures since"
             " then may be less exact. Please report it."
         )
+
+    def rounded(self) -> None:
+        """Calls who watches; it may ask for anything, and is dropped if it raises."""
+        for watcher in list(self._watchers):
+            try:
+                watcher()
+            except Exception as error:  # noqa: BLE001  # a watcher's fault stays its own
+                if watcher in self._watchers:
+                    self._watchers.remove(watcher)
+                self._complain(
+                    f"A function that watches the meter raised {error!r} and is no longer called;"
+                    " the meter goes on."
+                )
 
     def next_read(self, source_id: str, now_s: float, due_s: float) -> tuple[float, float | None]:
         """The moment near `due_s` that suits a reading, and an earlier one that would help."""

@@ -287,6 +287,17 @@ class CarbonMeter(MeterSettings):
         """
         return self._intake.observe(observer)
 
+    def on_round(self, watcher: Callable[[], None]) -> Callable[[], None]:
+        """Has a function called after each round of readings: some ten a second while a cell runs.
+
+        It is called on the meter's thread, with no lock held, and should return
+        at once; one that raises is dropped and named in `complaints`.
+
+        Returns:
+            A function that ends the subscription.
+        """
+        return self._intake.watch(watcher)
+
     def _configured_intensity(self) -> Intensity:
         if not self.region:
             return world_average(assumed=True)

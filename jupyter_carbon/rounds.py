@@ -71,6 +71,9 @@ class Sink(Protocol):
     def catch_up(self) -> bool:
         """Enters what the user's thread noted down; True if it was an edge."""
 
+    def rounded(self) -> None:
+        """A round is over: what it brought has been taken."""
+
     @property
     def is_busy(self) -> bool:
         """True while a cell or a label runs."""
@@ -220,12 +223,15 @@ class Rounds:
             self.listens = True
             for slot in self._slots:
                 slot.due_s = now_s
+            self._sink.rounded()
             return now_s + self._idle_s
         self._notice_sleep()
         if any(slot.due_s <= now_s + _TOGETHER_S for slot in self._slots):
             for slot in self._slots:
                 if not self.ended and (slot.due_s <= now_s + _TOGETHER_S or self._joins(slot)):
                     self._read(slot)
+        if not self.ended:
+            self._sink.rounded()
         now_s = self._clock()
         self.listens = all(slot.credit >= 1 for slot in self._slots)
         latest_s = now_s + (self._idle_s if self.listens else self._busy_s)

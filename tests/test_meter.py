@@ -389,3 +389,26 @@ def test_a_source_that_fails_leaves_the_others_their_figures(clock: Clock) -> No
     with kernel.meter.look() as account:
         assert account.sources["gpu:bad"].state == "ok"
         assert account.sources["gpu:bad"].message == ""
+
+
+def test_who_watches_rounds_is_called_after_each_and_dropped_when_it_raises(
+    kernel: Kernel,
+) -> None:
+    seen: list[float | None] = []
+
+    def look() -> None:
+        seen.append(kernel.meter.session_cost().energy_j.value)
+
+    def broken() -> None:
+        raise RuntimeError("mine")
+
+    off = kernel.meter.on_round(look)
+    kernel.meter.on_round(broken)
+    kernel.wait(5.0)
+    assert len(seen) >= 5
+    assert seen == sorted(seen, key=lambda value: value or 0.0)
+    assert sum("mine" in complaint for complaint in kernel.meter.complaints) == 1
+    off()
+    count = len(seen)
+    kernel.wait(2.0)
+    assert len(seen) == count
