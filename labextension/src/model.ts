@@ -1,0 +1,487 @@
+import { Signal, type ISignal } from '@lumino/signaling';
+
+import { fromKernel } from './protocol';
+import type { Cell, Columns, Notice, Power, Snapshot, Tick } from './protocol';
+
+/** How this page stands with the kernel's meter: every reason for showing no figures. */
+export type LinkStatus =
+  | { kind: 'no-notebook' }
+  | { kind: 'no-kernel' }
+  | { kind: 'foreign'; language: string }
+  | { kind: 'connecting' }
+  | { kind: 'not-loaded'; busy: boolean }
+  | { kind: 'loading' }
+  | { kind: 'load-failed'; reason: string }
+  | { kind: 'live' }
+  | { kind: 'restarting' }
+  | { kind: 'dead' }
+  | { kind: 'mismatch'; theirs: string }
+  | { kind: 'no-comms' };
+
+/** What the kernel's meter says, as last heard. Read it; only the model writes it. */
+export type Meter = Omit<Snapshot, 'v' | 'kind' | 'seq'>;
+
+/** What is different: a key is there only if what it names has changed. */
+export interface Change {
+  status?: boolean;
+  state?: boolean;
+  now?: boolean;
+  session?: boolean;
+  sources?: boolean;
+  cells?: ReadonlySet<number> | 'all';
+  power?: boolean;
+  grid?: boolean;
+  budgets?: boolean;
+  notes?: boolean;
+  meter?: boolean;
+}
+
+/**
+ * What became of a message.
+ *
+ * - `taken`: it is in the model.
+ * - `lost`: one before it is missing; ask `refresh`.
+ * - `refused`: malformed, or older than what is known; nothing changed.
+ * - `mismatch`: of another version of the format; nothing changed.
+ * - `reply`: the answer to a command; whoever sent that takes it from here.
+ */
+export type Received = 'taken' | 'lost' | 'refused' | 'mismatch' | 'reply';
+
+/** So much of the power's recent course is kept. */
+export const RECENT_MS = 15 * 60 * 1000;
+
+/** So many runs of cells are kept; the figures of older ones are in the session's. */
+export const MOST_CELLS = 5000;
+
+const EVERYTHING: Change = {
+  state: true,
+  now: true,
+  session: true,
+  sources: true,
+  cells: 'all',
+  power: true,
+  grid: true,
+  budgets: true,
+  notes: true,
+  meter: true
+};
+
+/**
+ * What the meter in the kernel says, for all surfaces of one kernel.
+ *
+ * It adds up and formats nothing: figures and their words are the kernel's. It emits when
+ * something is different, and only then. A status other than `live` keeps what was last
+ * heard, until `clear`.
+ */
+export class MeterModel {
+  /** Emitted after something is different. */
+  get changed(): ISignal<MeterModel, Change> {
+    return this._changed;
+  }
+
+  /** Emitted when the kernel has something to tell the user once. */
+  get noticed(): ISignal<MeterModel, Notice> {
+    return this._noticed;
+  }
+
+  get status(): LinkStatus {
+    return this._status;
+  }
+
+  /** What was last heard, or null if nothing was. */
+  get meter(): Meter | null {
+    return this._meter;
+  }
+
+  /** The kernel runs something, metered or not. */
+  get busyKernel(): boolean {
+    return this._busyKernel;
+  }
+
+  /** A command sent now waits for the running cell's end: busy, and no subshell to take it. */
+  get commandsWait(): boolean {
+    return this._busyKernel && !this._subshells;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  setStatus(status: LinkStatus): void {
+    if (this._isDisposed || same(status, this._status)) {
+      return;
+    }
+    this._status = status;
+    this._changed.emit({ status: true });
+  }
+
+  /** Says whether the kernel is busy, and whether it takes commands meanwhile. */
+  setKernel(kernel: { busy: boolean; subshells: boolean }): void {
+    if (
+      this._isDisposed ||
+      (kernel.busy === this._busyKernel && kernel.subshells === this._subshells)
+    ) {
+      return;
+    }
+    this._busyKernel = kernel.busy;
+    this._subshells = kernel.subshells;
+    this._changed.emit({ status: true });
+  }
+
+  /** Takes a message from the kernel, whatever it is. */
+  receive(data: unknown): Received {
+    if (this._isDisposed) {
+      return 'refused';
+    }
+    const message = fromKernel(data);
+    switch (message.kind) {
+      case 'snapshot':
+        this._seq = message.seq;
+        this._gap = false;
+        this._replace(message);
+        return 'taken';
+      case 'tick':
+        if (this._meter === null || this._seq === null) {
+          this._count(message.seq);
+          return 'lost';
+        }
+        if (message.seq <= this._seq) {
+          return 'refused';
+        }
+        this._count(message.seq);
+        this._merge(this._meter, message);
+        return this._takeGap() ? 'lost' : 'taken';
+      case 'notice':
+        this._count(message.seq);
+        this._noticed.emit(message);
+        return this._takeGap() ? 'lost' : 'taken';
+      case 'reply':
+        this._count(message.seq);
+        return 'reply';
+      case 'refused':
+        return message.why === 'version' ? 'mismatch' : 'refused';
+    }
+  }
+
+  /** The last run of the notebook's cell with this id. */
+  latestOf(cellId: string): Cell | null {
+    const key = this._latest.get(cellId);
+    return key === undefined ? null : this.cell(key);
+  }
+
+  /** One run of a cell. */
+  cell(key: number): Cell | null {
+    const at = this._places.get(key);
+    return at === undefined ? null : (this._meter?.cells[at] ?? null);
+  }
+
+  /** Forgets what was heard: another session begins. */
+  clear(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._seq = null;
+    this._gap = false;
+    if (this._meter === null) {
+      return;
+    }
+    this._meter = null;
+    this._places.clear();
+    this._latest.clear();
+    this._changed.emit(EVERYTHING);
+  }
+
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    Signal.clearData(this);
+    this._meter = null;
+    this._places.clear();
+    this._latest.clear();
+  }
+
+  /** Notes a message's number, and whether one before it is missing. */
+  private _count(seq: number): void {
+    if (this._seq === null) {
+      this._seq = seq;
+      return;
+    }
+    if (seq > this._seq + 1) {
+      this._gap = true;
+    }
+    this._seq = Math.max(this._seq, seq);
+  }
+
+  private _takeGap(): boolean {
+    const gap = this._gap;
+    this._gap = false;
+    return gap;
+  }
+
+  private _replace(snapshot: Snapshot): void {
+    const { v: _v, kind: _kind, seq: _seq, ...heard } = snapshot;
+    const meter: Meter = { ...heard, power: copyPower(heard.power) };
+    const before = this._meter;
+    this._meter = meter;
+    this._trim(meter);
+    this._index(meter.cells);
+    if (before === null) {
+      this._changed.emit(EVERYTHING);
+      return;
+    }
+    const change: Change = {};
+    for (const key of [
+      'state',
+      'now',
+      'session',
+      'grid',
+      'budgets',
+      'notes',
+      'meter'
+    ] as const) {
+      if (!same(before[key], meter[key])) {
+        change[key] = true;
+      }
+    }
+    if (
+      !same(before.sources, meter.sources) ||
+      !same(before.not_measured, meter.not_measured)
+    ) {
+      change.sources = true;
+    }
+    if (
+      !same(before.cells, meter.cells) ||
+      before.cells_left_out !== meter.cells_left_out
+    ) {
+      change.cells = 'all';
+    }
+    if (!same(before.power, meter.power)) {
+      change.power = true;
+    }
+    this._emit(change);
+  }
+
+  private _merge(before: Meter, tick: Tick): void {
+    const change: Change = {};
+    const meter: Meter = { ...before };
+    for (const key of ['state', 'now', 'session'] as const) {
+      if (!same(before[key], tick[key])) {
+        change[key] = true;
+      }
+    }
+    meter.state = tick.state;
+    meter.now = tick.now;
+    meter.session = tick.session;
+    if (tick.grid && !same(before.grid, tick.grid)) {
+      meter.grid = tick.grid;
+      change.grid = true;
+    }
+    if (tick.budgets && !same(before.budgets, tick.budgets)) {
+      meter.budgets = tick.budgets;
+      change.budgets = true;
+    }
+    if (tick.notes && !same(before.notes, tick.notes)) {
+      meter.notes = tick.notes;
+      change.notes = true;
+    }
+    if (tick.meter && !same(before.meter, tick.meter)) {
+      meter.meter = tick.meter;
+      change.meter = true;
+    }
+    if (tick.sources && !same(before.sources, tick.sources)) {
+      meter.sources = tick.sources;
+      change.sources = true;
+    }
+    if (tick.not_measured && !same(before.not_measured, tick.not_measured)) {
+      meter.not_measured = tick.not_measured;
+      change.sources = true;
+    }
+    this._meter = meter;
+    const cells = this._mergeCells(meter, tick);
+    if (cells !== null) {
+      change.cells = cells;
+    }
+    if (mergePower(meter.power, tick.power)) {
+      change.power = true;
+    }
+    this._emit(change);
+  }
+
+  /** Puts new and changed cells in their places; null if none is different. */
+  private _mergeCells(meter: Meter, tick: Tick): ReadonlySet<number> | 'all' | null {
+    const changed = new Set<number>();
+    let all = false;
+    if (
+      tick.cells_left_out !== undefined &&
+      tick.cells_left_out !== meter.cells_left_out
+    ) {
+      meter.cells_left_out = tick.cells_left_out;
+      all = true;
+    }
+    const different = tick.cells.filter(cell => {
+      const known = this.cell(cell.key);
+      return known === null || !same(known, cell);
+    });
+    if (different.length > 0) {
+      meter.cells = meter.cells.slice();
+      for (const cell of different) {
+        const at = this._places.get(cell.key);
+        if (at === undefined) {
+          this._places.set(cell.key, meter.cells.length);
+          meter.cells.push(cell);
+        } else {
+          meter.cells[at] = cell;
+        }
+        this._note(cell);
+        changed.add(cell.key);
+      }
+      if (this._trim(meter)) {
+        this._index(meter.cells);
+        all = true;
+      }
+    }
+    return all ? 'all' : changed.size > 0 ? changed : null;
+  }
+
+  /** Lets the oldest cells go where there are too many. */
+  private _trim(meter: Meter): boolean {
+    const over = meter.cells.length - MOST_CELLS;
+    if (over <= 0) {
+      return false;
+    }
+    // A tenth at once, so that not each further cell moves all others.
+    const dropped = over + Math.floor(MOST_CELLS / 10);
+    meter.cells = meter.cells.slice(dropped);
+    meter.cells_left_out += dropped;
+    return true;
+  }
+
+  private _index(cells: readonly Cell[]): void {
+    this._places.clear();
+    this._latest.clear();
+    cells.forEach((cell, at) => {
+      this._places.set(cell.key, at);
+      this._note(cell);
+    });
+  }
+
+  private _note(cell: Cell): void {
+    const key = this._latest.get(cell.id);
+    if (key === undefined || cell.key >= key) {
+      this._latest.set(cell.id, cell.key);
+    }
+  }
+
+  private _emit(change: Change): void {
+    if (Object.keys(change).length > 0) {
+      this._changed.emit(change);
+    }
+  }
+
+  private readonly _changed = new Signal<this, Change>(this);
+  private readonly _noticed = new Signal<this, Notice>(this);
+  private readonly _places = new Map<number, number>();
+  private readonly _latest = new Map<string, number>();
+  private _status: LinkStatus = { kind: 'no-notebook' };
+  private _meter: Meter | null = null;
+  private _seq: number | null = null;
+  private _gap = false;
+  private _busyKernel = false;
+  private _subshells = false;
+  private _isDisposed = false;
+}
+
+function copyColumns(columns: Columns): Columns {
+  const sources: Columns['sources'] = {};
+  for (const [id, watts] of Object.entries(columns.sources)) {
+    sources[id] = watts.slice();
+  }
+  return { ...columns, times_ms: columns.times_ms.slice(), sources };
+}
+
+function copyPower(power: Power): Power {
+  return { ...power, recent: copyColumns(power.recent) };
+}
+
+/** Appends the new steps in place and lets the old ones go; says whether anything changed. */
+function mergePower(known: Power, news: Power): boolean {
+  let changed = false;
+  if (news.whole && !same(known.whole, news.whole)) {
+    known.whole = news.whole;
+    changed = true;
+  }
+  return appendColumns(known.recent, news.recent) || changed;
+}
+
+function appendColumns(known: Columns, news: Columns): boolean {
+  const times = known.times_ms;
+  let changed = false;
+  if (news.times_ms.length > 0) {
+    known.step_ms = news.step_ms;
+  }
+  for (const id of Object.keys(news.sources)) {
+    if (!Object.hasOwn(known.sources, id)) {
+      known.sources[id] = times.map(() => null);
+    }
+  }
+  for (const [step, time] of news.times_ms.entries()) {
+    const last = times[times.length - 1] ?? -Infinity;
+    if (time < last) {
+      continue;
+    }
+    const at = time === last ? times.length - 1 : times.length;
+    times[at] = time;
+    for (const [id, watts] of Object.entries(known.sources)) {
+      watts[at] = news.sources[id]?.[step] ?? null;
+    }
+    changed = true;
+  }
+  if (changed) {
+    dropOld(known);
+  }
+  return changed;
+}
+
+function dropOld(columns: Columns): void {
+  const times = columns.times_ms;
+  const end = times[times.length - 1] ?? 0;
+  // A minute's slack, so that not each message moves the arrays.
+  if (end - (times[0] ?? end) <= RECENT_MS + 60_000) {
+    return;
+  }
+  const kept = times.findIndex(time => time >= end - RECENT_MS);
+  times.splice(0, kept);
+  for (const [id, watts] of Object.entries(columns.sources)) {
+    watts.splice(0, kept);
+    if (watts.every(watt => watt === null)) {
+      delete columns.sources[id];
+    }
+  }
+}
+
+/** Whether two values out of messages are alike. */
+export function same(one: unknown, other: unknown): boolean {
+  if (Object.is(one, other)) {
+    return true;
+  }
+  if (
+    typeof one !== 'object' ||
+    typeof other !== 'object' ||
+    one === null ||
+    other === null ||
+    Array.isArray(one) !== Array.isArray(other)
+  ) {
+    return false;
+  }
+  const keys = Object.keys(one);
+  if (keys.length !== Object.keys(other).length) {
+    return false;
+  }
+  return keys.every(
+    key =>
+      Object.hasOwn(other, key) &&
+      same((one as Record<string, unknown>)[key], (other as Record<string, unknown>)[key])
+  );
+}
