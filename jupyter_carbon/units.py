@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 J_PER_WH = 3600.0
 J_PER_KWH = 3.6e6
@@ -193,6 +193,25 @@ def is_bound(estimate: Ranged) -> bool:
     return low is not None and high is not None and high > 0 and low <= _BOUND_SHARE * high
 
 
+class Words(NamedTuple):
+    """A figure for people in its three parts; unit and range may be empty."""
+
+    number: str
+    """"0.204", "< 0.02", "not measured"."""
+    unit: str
+    """"kWh", "g CO2e"."""
+    range: str = ""
+    """"± 5 %", "41 to 78 Wh"."""
+
+    def __str__(self) -> str:
+        """The parts on one line; a range with two ends stands in brackets."""
+        range_ = self.range if self.range[:1] in ("", "±") else f"({self.range})"
+        return " ".join(part for part in (self.number, self.unit, range_) if part)
+
+
+NOT_MEASURED = Words("not measured", "")
+
+
 def energy_text(energy_j: Ranged) -> str:
     """An energy for people: "0.204 kWh ± 5 %", "55 Wh (41 to 78 Wh)", "< 0.02 Wh".
 
@@ -200,7 +219,12 @@ def energy_text(energy_j: Ranged) -> str:
     A range that begins at 0, or as good as there, is shown as its upper bound,
     rounded up; "0 Wh" is an exact zero; what was not measured is "not measured".
     """
-    return _estimate_text(energy_j, _ENERGY_SCALES, "Wh", "")
+    return str(energy_words(energy_j))
+
+
+def energy_words(energy_j: Ranged) -> Words:
+    """The parts of `energy_text`, for who sets them apart."""
+    return _words(energy_j, _ENERGY_SCALES, "Wh", "")
 
 
 def mass_text(co2e_g: Ranged, unit: MassUnit = "kg") -> str:
@@ -208,9 +232,14 @@ def mass_text(co2e_g: Ranged, unit: MassUnit = "kg") -> str:
 
     The rules of `energy_text`; `unit` chooses metric units or pounds.
     """
+    return str(mass_words(co2e_g, unit))
+
+
+def mass_words(co2e_g: Ranged, unit: MassUnit = "kg") -> Words:
+    """The parts of `mass_text`, for who sets them apart."""
     if unit == "lb":
-        return _estimate_text(co2e_g, _POUND_SCALES, "lb", " CO2e")
-    return _estimate_text(co2e_g, _METRIC_SCALES, "g", " CO2e")
+        return _words(co2e_g, _POUND_SCALES, "lb", " CO2e")
+    return _words(co2e_g, _METRIC_SCALES, "g", " CO2e")
 
 
 def intensity_text(g_per_kwh: float, unit: MassUnit = "kg") -> str:
@@ -224,12 +253,17 @@ def intensity_text(g_per_kwh: float, unit: MassUnit = "kg") -> str:
 
 def power_text(power_w: float | None) -> str:
     """A power for people: "0.52 W", "62 W", "1.24 kW"; None or NaN is "not measured"."""
+    return str(power_words(power_w))
+
+
+def power_words(power_w: float | None) -> Words:
+    """The parts of `power_text`, for who sets them apart."""
     if power_w is None or math.isnan(power_w):
-        return "not measured"
+        return NOT_MEASURED
     if power_w == 0:
-        return "0 W"
+        return Words("0", "W")
     unit, size = _scale(power_w, _POWER_SCALES)
-    return f"{_plain(power_w / size, _FINEST.get(unit, _NEVER))} {unit}"
+    return Words(_plain(power_w / size, _FINEST.get(unit, _NEVER)), unit)
 
 
 def duration_text(duration_s: float) -> str:
@@ -258,24 +292,24 @@ def duration_text(duration_s: float) -> str:
     return f"{whole_h // 24} d {whole_h % 24:02d} h"
 
 
-def _estimate_text(estimate: Ranged, scales: Sequence[_Scale], zero: str, suffix: str) -> str:
+def _words(estimate: Ranged, scales: Sequence[_Scale], zero: str, suffix: str) -> Words:
     value, low, high = estimate.value, estimate.low, estimate.high
     if value is None or low is None or high is None:
-        return "not measured"
+        return NOT_MEASURED
     if low == high == 0:
-        return f"0 {zero}{suffix}"
+        return Words("0", zero + suffix)
     if is_bound(estimate):
-        return _bound_text(high, scales, suffix)
+        return _bound_words(high, scales, suffix)
     unit, size = _scale(value or high, scales)
     finest = _FINEST.get(unit, _NEVER)
     if 0 < value < 0.5 * 10.0**finest * size:
-        return _bound_text(high, scales, suffix)
+        return _bound_words(high, scales, suffix)
     value, low, high = value / size, low / size, high / size
     half = (high - low) / 2
     is_exact = half <= 1e-12 * value  # what is left of a range by rounding is none
     if is_exact or not math.isfinite(half):
-        text = f"{_plain(value, finest)} {unit}{suffix}"
-        return text if is_exact else f"{text} ({_plain(low)} to {_plain(high)} {unit})"
+        range_ = "" if is_exact else f"{_plain(low)} to {_plain(high)} {unit}"
+        return Words(_plain(value, finest), unit + suffix, range_)
     # A digit that stands for less than a third of the half-width tells nothing.
     first = _place(float(f"{value or high:.2e}"))  # 999.7 is shown as 1000
     place = max(min(max(_place(half / 3), first - _DIGITS + 1), first), finest)
@@ -284,25 +318,25 @@ def _estimate_text(estimate: Ranged, scales: Sequence[_Scale], zero: str, suffix
         down, up = (value - low) / abs(value), (high - value) / abs(value)
         wider = max(down, up)
         if wider < 1 and (abs(up - down) <= 0.3 * wider or wider < 0.01):
-            return f"{shown} {unit}{suffix} ± {_percent_text(wider)}"
+            return Words(shown, unit + suffix, f"± {_percent_text(wider)}")
     low_shown = _rounded(low, max(place, _place(low) - 1), ROUND_FLOOR)
     high_shown = _rounded(high, max(place, _place(high) - 1), ROUND_CEILING)
-    return f"{shown} {unit}{suffix} ({low_shown} to {high_shown} {unit})"
+    return Words(shown, unit + suffix, f"{low_shown} to {high_shown} {unit}")
 
 
-def _bound_text(bound: float, scales: Sequence[_Scale], suffix: str) -> str:
+def _bound_words(bound: float, scales: Sequence[_Scale], suffix: str) -> Words:
     """An upper bound, rounded up to two digits so that it still is one when read back."""
     unit, size = _scale(bound, scales)
     figure = bound / size
     if not math.isfinite(figure):
-        return f"< {_plain(figure)} {unit}{suffix}"
+        return Words(f"< {_plain(figure)}", unit + suffix)
     finest = _FINEST.get(unit, _NEVER)
     figure = max(figure, 10.0**finest)
     place = max(_place(figure) - 1, finest)
     shown = _rounded(figure, place, ROUND_CEILING)
     if float(shown) * size < bound:  # by one part in 10^12, which _rounded takes for noise
         shown = _rounded(float(shown) + 10.0**place, place)
-    return f"< {_stripped(shown)} {unit}{suffix}"
+    return Words(f"< {_stripped(shown)}", unit + suffix)
 
 
 def _percent_text(part: float) -> str:
