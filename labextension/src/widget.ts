@@ -1,0 +1,6 @@
+/** The anywidget entry. */
+export default {
+  render(): void {
+    // Drawn by the view once there is one.
+  }
+};
