@@ -279,7 +279,7 @@ class Account:
         old.end = edge
         divided = [self._part_of(window) for window in [*self.running.labels, *self.running.cells]]
         rests = [
-            Window(w.kind, w.id, w.label, w.execution_count, overlapped=w.overlapped)
+            Window(w.kind, w.id, w.label, w.execution_count, overlapped=w.overlapped, title=w.title)
             for _, w in divided
         ]
         for _, part in reversed(divided):

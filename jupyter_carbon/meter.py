@@ -131,10 +131,14 @@ class CarbonMeter(MeterSettings):
     # Windows: these return at once and never raise into the user's code.
 
     def open_cell(
-        self, cell_id: str, execution_count: int | None, label: str | None = None
+        self,
+        cell_id: str,
+        execution_count: int | None,
+        label: str | None = None,
+        title: str = "",
     ) -> Window:
-        """A cell begins now."""
-        return self._note(Window("cell", cell_id, label, execution_count), None)
+        """A cell begins now; `title` is the beginning of its code."""
+        return self._note(Window("cell", cell_id, label, execution_count, title=title), None)
 
     def close_cell(self, window: Window, status: WindowStatus) -> None:
         """A cell ends now; its execution count may have been corrected meanwhile."""

@@ -9,6 +9,7 @@ belongs to the one that began last among those running.
 from __future__ import annotations
 
 from array import array
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -16,6 +17,9 @@ from typing import Literal
 WindowKind = Literal["cell", "label"]
 WindowStatus = Literal["ok", "error", "interrupted", "running"]
 _STATUSES: tuple[WindowStatus, ...] = ("ok", "error", "interrupted", "running")
+
+TITLES = 2000
+"""Of so many of the newest cells the beginning of the code is kept."""
 
 Span = tuple[int, int]
 """Numbers of the edges at which a span begins and ends; the end is -1 while it lasts."""
@@ -27,7 +31,9 @@ class Window:
 
     `start` and `end` are numbers of edges, -1 where there is none yet. `owned`
     are the spans in which a cell is the one that began last; None stands for
-    the whole window. `place` is its number among the closed windows of its kind.
+    the whole window. `place` is its number among the closed windows of its kind,
+    `number` that among all that were opened, which no other has. `title` is the
+    beginning of a cell's code; of the newest cells only it is kept.
     """
 
     kind: WindowKind
@@ -40,6 +46,8 @@ class Window:
     overlapped: bool = False
     owned: list[Span] | None = None
     place: int = -1
+    number: int = -1
+    title: str = ""
 
     @property
     def spans(self) -> list[Span]:
@@ -57,6 +65,8 @@ class ClosedWindows:
         self._starts = array("q")
         self._ends = array("q")
         self._statuses = array("b")
+        self._numbers = array("q")
+        self._titles: deque[str] = deque(maxlen=TITLES)
         self._overlaps: dict[int, list[Span] | None] = {}
 
     def __len__(self) -> int:
@@ -71,12 +81,15 @@ class ClosedWindows:
         self._starts.append(window.start)
         self._ends.append(window.end)
         self._statuses.append(_STATUSES.index(window.status))
+        self._numbers.append(window.number)
+        self._titles.append(window.title)
         if window.overlapped:
             self._overlaps[window.place] = window.owned
 
     def get(self, place: int, kind: WindowKind) -> Window:
         """The window at a place."""
         count = self._counts[place]
+        titled = place - len(self._ids) + len(self._titles)
         return Window(
             kind,
             self._ids[place],
@@ -88,7 +101,13 @@ class ClosedWindows:
             place in self._overlaps,
             self._overlaps.get(place),
             place,
+            self._numbers[place],
+            self._titles[titled] if titled >= 0 else "",
         )
+
+    def end_of(self, place: int) -> int:
+        """The edge at which the window at a place ended."""
+        return self._ends[place]
 
 
 class Running:
@@ -97,6 +116,7 @@ class Running:
     def __init__(self) -> None:
         self.cells: list[Window] = []
         self.labels: list[Window] = []
+        self._opened = 0
 
     def __iter__(self) -> Iterator[Window]:
         yield from self.cells
@@ -105,6 +125,8 @@ class Running:
     def open(self, window: Window, edge: int) -> None:
         """Begins a window at an edge; a cell takes the instants from the one that owned them."""
         window.start = edge
+        window.number = self._opened
+        self._opened += 1
         if window.kind == "label":
             self.labels.append(window)
             return

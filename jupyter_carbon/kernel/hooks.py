@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from jupyter_carbon.kernel.display import CellLines
 
 
+_TITLE = 240
+"""So many characters of a cell's code are kept, from which surfaces show its first words."""
+
+
 class _OpenCell:
     """A cell that runs, and what tells its end from that of another."""
 
@@ -127,7 +131,7 @@ class CellHooks:
         label = None if options is None else options.label
         self._count += 1
         name = getattr(info, "cell_id", None) or f"cell-{self._count}"
-        window = self._meter.open_cell(name, number, label)
+        window = self._meter.open_cell(name, number, label, info.raw_cell[:_TITLE])
         span = None if label is None else self._meter.open_label(label, name, number)
         self._open.append(_OpenCell(info, window, span, options))
 
