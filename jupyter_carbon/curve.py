@@ -20,7 +20,7 @@ from jupyter_carbon.reconstruct.edge_energies import EdgeEnergies, Shares, Waiti
 from jupyter_carbon.reconstruct.integrated import PowerTrack
 from jupyter_carbon.reconstruct.memory import Memory
 from jupyter_carbon.reconstruct.refresh import RefreshGrid
-from jupyter_carbon.reconstruct.trace import Trace
+from jupyter_carbon.reconstruct.trace import RecentTrace, Trace
 from jupyter_carbon.reconstruct.track import Located, Track
 from jupyter_carbon.reconstruct.trust import CounterTrial, Verdict
 
@@ -31,6 +31,8 @@ _NEEDED_S = 8.0
 """What a track knows of the last seconds is kept for figures that are asked for."""
 _PATIENCE_S = 12.0
 """After which an edge takes the best figure there is, final or not."""
+_DRAW_AFTER_S = 4.0
+"""The fine course waits no longer than this for a figure that does not move any more."""
 BACKWARD_S = 2.0
 """Before its first reading a source's power is taken to have been the same for so long."""
 
@@ -66,6 +68,7 @@ class EnergyCurve:
         self._coverage = Coverage(0.0 if is_late else BACKWARD_S)
         self._edges = EdgeEnergies()
         self._trace = Trace()
+        self._recent = RecentTrace()
         self._track: Track | None = None
         self._grid: RefreshGrid | None = None
         self._track_from_s = 0.0
@@ -155,6 +158,23 @@ class EnergyCurve:
         if self._last is not None:
             self._draw(self._last.moment_s)
         return self._trace.points()
+
+    @property
+    def recent_end(self) -> float:
+        """The first second whose mean power is not known yet; infinity while nothing is counted."""
+        if self._coverage.has_open_gap:
+            return math.inf
+        return self._recent.seconds.stop - 1 if self._recent.seconds else -math.inf
+
+    def recent_w(self, second: int) -> float | None:
+        """Mean power over a whole second of the last quarter of an hour.
+
+        None where it is not known, and where a part of the second was not counted.
+        """
+        power_w = self._recent.power_w(second)
+        if power_w is None or self._coverage.missing_s(second, second + 1.0) > 0:
+            return None
+        return power_w
 
     def wants(self, now_s: float) -> float | None:
         """The moment from which one more reading would help; None if none would."""
@@ -252,6 +272,7 @@ class EnergyCurve:
         for number, edge in list(self._edges.waiting()):
             self._edges.keep(number, self._look_up(min(edge.moment_s, moment_s)))
         self._draw(moment_s)
+        self._draw_recent(moment_s)
         self._base_j = max(self._edges.reached_j, self._look_up(moment_s).energy_j)
         if isinstance(self._track, CounterTrack):
             self._grid = self._track.grid
@@ -284,6 +305,7 @@ class EnergyCurve:
         self._coverage.begin(reading.moment_s)
         self._track_from_s = reading.moment_s
         self._edges.move(self._coverage.not_before_s(-math.inf))
+        self._recent.bridge(reading.moment_s, self._base_j)
         if reading.counter_j is None or self.caught is not None:
             self._coverage.enter(Provenance.INTEGRATED, reading.moment_s)
             self._track = self._power_track()
@@ -313,6 +335,7 @@ class EnergyCurve:
         if wanted is not None:
             track.add_reading(reading)
             self._draw(track.drawn_s)
+            self._draw_recent(max(track.drawn_s, reading.moment_s - _DRAW_AFTER_S))
 
     def _convict(self, verdict: Verdict, memory: Memory) -> None:
         """Replaces the account of a counter that was caught by that of the power."""
@@ -336,6 +359,7 @@ class EnergyCurve:
         self._coverage.enter(Provenance.INTEGRATED, since_s)
         self._edges.reopen(memory.edges_from(since_s), reached_j)
         self._trace.cut(since_s)
+        self._recent.cut(since_s)
         self._trial = self._memory = None
         self.settle(self._last.moment_s)
 
@@ -355,3 +379,10 @@ class EnergyCurve:
             return
         while (at_s := self._trace.next_s(self._track_from_s)) <= until_s:
             self._trace.add(at_s, self._look_up(at_s).energy_j)
+
+    def _draw_recent(self, until_s: float) -> None:
+        """The same for the fine course."""
+        if self._track is None:
+            return
+        while (at_s := self._recent.next_s(self._track_from_s)) <= until_s:
+            self._recent.add(at_s, self._look_up(at_s).energy_j)
