@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
 
 from jupyter_carbon.estimate import Estimate
@@ -15,10 +15,10 @@ from jupyter_carbon.summary.figures import (
     provenance_text,
 )
 from jupyter_carbon.summary.keys import CellDict, SourceDict, SummaryDict
+from jupyter_carbon.summary.markup import SMALL, details, small, table, text_html
 from jupyter_carbon.summary.plain import one_line
 from jupyter_carbon.summary.text import (
     BETWEEN,
-    LONGEST_NAME,
     figures_of,
     gap_text,
     grid_text,
@@ -29,14 +29,6 @@ from jupyter_carbon.summary.text import (
 from jupyter_carbon.units import MassUnit, duration_text, energy_text
 
 _SHOWN_CELLS = 200
-_CELL = (
-    "text-align: left; white-space: nowrap; padding: 0.1em 1em 0.1em 0; border: none;"
-    " background: none"
-)
-_TABLE = "margin: 0.3em 0 0 1em; border-collapse: collapse; background: none"
-_SMALL = "opacity: 0.75; font-size: 90%"
-# A page that typesets formulas looks for dollar signs in output too, but not in these classes.
-_LITERAL = 'class="mathjax_ignore tex2jax_ignore" dir="auto"'
 
 
 def cell_html(
@@ -48,7 +40,7 @@ def cell_html(
     """
     energy, *others = figures_of(cell, co2e_unit)
     items = [
-        *(f"<b>{_text(name)}</b>" for name in name_of(cell)),
+        *(f"<b>{text_html(name)}</b>" for name in name_of(cell)),
         f"<b>{escape(energy)}</b>",
         *map(escape, others),
     ]
@@ -57,13 +49,13 @@ def cell_html(
         return _frame("Energy of this cell", line)
     rows = [
         (
-            _text((names or {}).get(key, key)),
+            text_html((names or {}).get(key, key)),
             escape(energy_text(Estimate.from_dict(energy_j))),
             escape(one_line(energy_j["provenance"])),
         )
         for key, energy_j in cell["sources"].items()
     ]
-    return _frame("Energy of this cell", _details(line, _table(rows)))
+    return _frame("Energy of this cell", details(line, table(rows)))
 
 
 def cells_html(document: SummaryDict, *, co2e_unit: MassUnit = "kg") -> str:
@@ -74,8 +66,8 @@ def cells_html(document: SummaryDict, *, co2e_unit: MassUnit = "kg") -> str:
     rows = [_cell_row(cell, co2e_unit) for cell in cells[-_SHOWN_CELLS:]]
     heads = ("cell", "label", "energy", "CO2e", "duration", "mean power", "how it was got", "")
     earlier = len(cells) - len(rows)
-    more = f'<div style="{_SMALL}">{earlier} earlier cells not shown.</div>' if earlier else ""
-    return _frame("Energy of the cells", _table(rows, heads) + more)
+    more = f'<div style="{SMALL}">{earlier} earlier cells not shown.</div>' if earlier else ""
+    return _frame("Energy of the cells", table(rows, heads) + more)
 
 
 def status_html(document: SummaryDict, *, co2e_unit: MassUnit = "kg") -> str:
@@ -87,11 +79,11 @@ def status_html(document: SummaryDict, *, co2e_unit: MassUnit = "kg") -> str:
     ]
     blocks = [
         BETWEEN.join([f"<b>{escape(energy)}</b>", *map(escape, others)]),
-        _table([tuple(map(escape, part)) for part in parts]),
-        *(_small(gap_text(gap)) for gap in document["session"].get("gaps", [])),
+        table([tuple(map(escape, part)) for part in parts]),
+        *(small(gap_text(gap)) for gap in document["session"].get("gaps", [])),
         *map(_source, document["sources"]),
-        *(_small(grid_text(grid, co2e_unit)) for grid in document["grid"]),
-        *(_small(note) for note in document["notes"]),
+        *(small(grid_text(grid, co2e_unit)) for grid in document["grid"]),
+        *(small(note) for note in document["notes"]),
     ]
     return _frame("Energy of this session", "".join(f"<div>{block}</div>" for block in blocks))
 
@@ -110,20 +102,20 @@ def _cell_row(cell: CellDict, co2e_unit: MassUnit) -> tuple[str, ...]:
         " ".join(remarks_on(cell)),
     )
     number = "" if count is None else f"[{count}]"
-    return (number, "".join(map(_text, name_of(cell))), *map(escape, texts))
+    return (number, "".join(map(text_html, name_of(cell))), *map(escape, texts))
 
 
 def _source(source: SourceDict) -> str:
-    state = [] if source["state"] == "ok" else [_text(source["state"])]
+    state = [] if source["state"] == "ok" else [text_html(source["state"])]
     line = BETWEEN.join(
         [
-            _text(source["name"]),
+            text_html(source["name"]),
             f"<b>{escape(energy_text(Estimate.from_dict(source['energy_j'])))}</b>",
-            _text(source["provenance"]),
+            text_html(source["provenance"]),
             *state,
         ]
     )
-    return _details(line, _small(source["note"])) if source["note"] else line
+    return details(line, small(source["note"])) if source["note"] else line
 
 
 def _pair(energy_j: Estimate, co2e_g: Estimate | None, co2e_unit: MassUnit) -> tuple[str, str]:
@@ -134,29 +126,6 @@ def _pair(energy_j: Estimate, co2e_g: Estimate | None, co2e_unit: MassUnit) -> t
 
 def _count(cells: int) -> str:
     return f"{cells} cell{'' if cells == 1 else 's'}"
-
-
-def _text(text: str) -> str:
-    return f"<span {_LITERAL}>{escape(one_line(text, LONGEST_NAME))}</span>"
-
-
-def _small(text: str) -> str:
-    return f'<div {_LITERAL} style="{_SMALL}">{escape(one_line(text))}</div>'
-
-
-def _table(rows: Iterable[Sequence[str]], heads: Sequence[str] = ()) -> str:
-    """A table of cells that are HTML already."""
-    head = "".join(f'<th scope="col" style="{_CELL}">{escape(text)}</th>' for text in heads)
-    body = "".join(
-        "<tr>" + "".join(f'<td style="{_CELL}">{cell}</td>' for cell in row) + "</tr>"
-        for row in rows
-    )
-    head = f"<thead><tr>{head}</tr></thead>" if head else ""
-    return f'<table style="{_TABLE}">{head}<tbody>{body}</tbody></table>'
-
-
-def _details(line: str, rest: str) -> str:
-    return f'<details><summary style="cursor: pointer">{line}</summary>{rest}</details>'
 
 
 def _frame(label: str, inside: str) -> str:

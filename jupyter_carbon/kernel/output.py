@@ -1,0 +1,86 @@
+"""One output of a cell: shown, replaced later from whichever thread, and told if it was cleared."""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+Bundle = Mapping[str, Any]
+"""The forms of one output, by MIME type."""
+
+
+class Output:
+    """One output of the cell that runs or has just run, which may be replaced later.
+
+    An update comes from the meter's thread, when another cell may be running:
+    it must name the first one as its parent. ipykernel's messages are therefore
+    written here; `display` would also enter them in the history of outputs.
+    """
+
+    def __init__(self, shell: Any) -> None:
+        self._publisher = shell.display_pub
+        self._parent = getattr(self._publisher, "parent_header", None)
+        self._id = uuid.uuid4().hex
+        self._watched = False
+        self.is_cleared = False
+        """True if the cell has cleared its output since `watch`."""
+
+    @property
+    def can_update(self) -> bool:
+        """False where an update would be shown as one more output, or not at all."""
+        publisher = self._publisher
+        return (
+            getattr(publisher, "session", None) is not None
+            and getattr(publisher, "pub_socket", None) is not None
+        )
+
+    def show(self, bundle: Bundle) -> None:
+        """Shows the output, after what the cell has printed so far."""
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self._send("display_data", bundle)
+
+    def replace(self, bundle: Bundle) -> None:
+        """Shows other forms in its place."""
+        self._send("update_display_data", bundle)
+
+    def watch(self) -> None:
+        """Notes from now on if this thread clears the cell's output, and this one with it."""
+        register = getattr(self._publisher, "register_hook", None)
+        if register is not None:
+            register(self._hear)
+            self._watched = True
+
+    def unwatch(self) -> None:
+        """Stops noting; to be called on the thread that called `watch`."""
+        if self._watched:
+            self._watched = False
+            self._publisher.unregister_hook(self._hear)
+
+    def renew(self) -> None:
+        """What is shown next is another output: this one was cleared."""
+        self._id = uuid.uuid4().hex
+        self.is_cleared = False
+
+    def _hear(self, message: Any) -> Any:
+        if message.get("msg_type") == "clear_output":
+            self.is_cleared = True
+        return message
+
+    def _send(self, kind: str, bundle: Bundle) -> None:
+        publisher = self._publisher
+        transient = {"display_id": self._id}
+        if not self.can_update:
+            publisher.publish(
+                dict(bundle), transient=transient, update=kind == "update_display_data"
+            )
+            return
+        publisher.session.send(
+            publisher.pub_socket,
+            kind,
+            {"data": dict(bundle), "metadata": {}, "transient": transient},
+            parent=self._parent,
+            ident=getattr(publisher, "topic", None),
+        )
