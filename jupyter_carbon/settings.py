@@ -47,6 +47,11 @@ class MeterSettings(Configurable):
     synchronize = Bool(
         True, help="Wait at a cell's end for GPU work of torch, cupy or jax, if they are in use."
     ).tag(config=True)
+    rest_after_s = Float(
+        60.0,
+        help="Seconds without a cell after which surfaces are told nothing more until the next"
+        " one, 1 to 86400.",
+    ).tag(config=True)
     co2e_unit = Enum(("kg", "lb"), "kg", help="The unit of CO2e: kg (metric) or lb.").tag(
         config=True
     )
@@ -134,12 +139,18 @@ def _boolean(text: str) -> bool:
     raise ValueError(text)
 
 
-_LIMITS = {"pue": (1.0, 10.0), "idle_interval_s": (0.05, 60.0), "busy_interval_s": (0.01, 10.0)}
+_LIMITS = {
+    "pue": (1.0, 10.0),
+    "idle_interval_s": (0.05, 60.0),
+    "busy_interval_s": (0.01, 10.0),
+    "rest_after_s": (1.0, 86_400.0),
+}
 _PARSERS: dict[str, Callable[[str], object]] = {
     "region": str,
     "pue": float,
     "idle_interval_s": float,
     "busy_interval_s": float,
     "synchronize": _boolean,
+    "rest_after_s": float,
     "co2e_unit": str.lower,
 }

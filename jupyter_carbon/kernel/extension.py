@@ -13,6 +13,7 @@ from jupyter_carbon.kernel.cell_magic import blank_magic_line
 from jupyter_carbon.kernel.display import CellLines
 from jupyter_carbon.kernel.hooks import CellHooks
 from jupyter_carbon.kernel.magics import CarbonMagics
+from jupyter_carbon.kernel.stream import CommStream
 from jupyter_carbon.kernel.synchronize import wait_for_gpus
 from jupyter_carbon.meter import CarbonMeter
 
@@ -37,18 +38,21 @@ class Extension:
         self._lines = CellLines(shell, self.meter)
         self._hooks = CellHooks(shell, self.meter, self._lines)
         self._magics = CarbonMagics(shell, self.meter)
+        self._stream = CommStream(shell, self.meter)
 
     def load(self) -> None:
         """Begins to meter; the sources are found on the meter's own thread."""
         self._magics.register()
         self.shell.input_transformers_cleanup.append(blank_magic_line)
         self._hooks.register()
+        self._stream.register()
         self.meter.start()
         for complaint in self.meter.complaints:
             sys.stderr.write(f"jupyter_carbon: {complaint}\n")
 
     def unload(self) -> None:
         """Leaves the shell as it was."""
+        self._stream.unregister()
         self._hooks.unregister()
         self._magics.unregister()
         cleanup = self.shell.input_transformers_cleanup

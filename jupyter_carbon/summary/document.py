@@ -6,6 +6,7 @@ import math
 import socket
 import time
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from jupyter_carbon.account import NOW, Account, Cost, Parts, Session, SourceAccount
@@ -36,7 +37,7 @@ def build_document(meter: CarbonMeter, session: Session | None = None) -> Summar
         inside = account.inside_cells(session)
         return {
             "schema": SCHEMA,
-            "tool": {"name": "jupyter_carbon", "version": _version()},
+            "tool": {"name": "jupyter_carbon", "version": tool_version()},
             "session": _session(account, session, whole, inside, meter.notebook, now_s),
             "sources": [
                 _source(account, source, session, inside) for source in account.sources.values()
@@ -62,7 +63,7 @@ def cell_dict(account: Account, window: Window, now_s: float) -> CellDict:
     cell = _costed(account, window, own, now_s)
     if window.kind == "cell" and window.owned is not None:
         whole = account.cost([(window.start, window.end)])
-        cell["nested_j"] = _difference(whole.energy_j, own.energy_j).as_dict()
+        cell["nested_j"] = difference(whole.energy_j, own.energy_j).as_dict()
     return cell
 
 
@@ -135,24 +136,24 @@ def _session(
         "scope": "machine",
         "energy_j": whole.energy_j.as_dict(),
         "kernel_energy_j": None,
-        "between_cells_j": _between(account, whole, inside).as_dict(),
+        "between_cells_j": between(account, whole, inside).as_dict(),
         "co2e_g": whole.co2e_g.as_dict(),
         "kernel_co2e_g": None,
         "in_cells_j": inside.energy_j.as_dict(),
         "in_cells_co2e_g": inside.co2e_g.as_dict(),
-        "between_cells_co2e_g": _difference(whole.co2e_g, inside.co2e_g).as_dict(),
+        "between_cells_co2e_g": difference(whole.co2e_g, inside.co2e_g).as_dict(),
         "gaps": _gaps(account, session, now_s),
     }
 
 
-def _between(account: Account, whole: Cost, inside: Cost) -> Estimate:
+def between(account: Account, whole: Cost, inside: Cost) -> Estimate:
     """The session without its cells, source by source, so that each adds up."""
     return total(
-        _difference(whole.by_source_j[key], inside.by_source_j[key]) for key in account.sources
+        difference(whole.by_source_j[key], inside.by_source_j[key]) for key in account.sources
     )
 
 
-def _difference(whole: Estimate, part: Estimate) -> Estimate:
+def difference(whole: Estimate, part: Estimate) -> Estimate:
     """What is left of a whole without a part of it, with the range in proportion.
 
     The sensor's error is common to both, so the rest has it too; the edges'
@@ -175,7 +176,7 @@ def _source(account: Account, source: SourceAccount, session: Session, inside: C
     provenance = parts.energy.provenance
     if provenance is Provenance.MISSING and source.state in ("ok", "starting"):
         provenance = info.provenance
-    between = _difference(parts.energy, inside.by_source_j[info.id])
+    between = difference(parts.energy, inside.by_source_j[info.id])
     return {
         "id": info.id,
         "name": info.name,
@@ -261,7 +262,9 @@ def _time(wall_s: float) -> str:
     )
 
 
-def _version() -> str:
+@cache
+def tool_version() -> str:
+    """The version of this package."""
     try:
         return version("jupyter-carbon")
     except PackageNotFoundError:

@@ -43,14 +43,20 @@ def between_cells(document: SummaryDict) -> tuple[Estimate, Estimate | None]:
 
 def provenance_text(energy_j: EstimateDict, parts: Iterable[EstimateDict]) -> str:
     """How a sum was got: one word, or the share of each: "92 % counter, 8 % assumed"."""
+    return provenance_words(
+        energy_j["provenance"], ((part["provenance"], part["value"]) for part in parts)
+    )
+
+
+def provenance_words(whole: str, parts: Iterable[tuple[str, float | None]]) -> str:
+    """`provenance_text` of a sum's provenance, and the provenance and value of each part."""
     shares_j: dict[str, float] = {}
-    for part in parts:
-        if part["value"] is not None:
-            kind = part["provenance"]
-            shares_j[kind] = shares_j.get(kind, 0.0) + part["value"]
+    for kind, value_j in parts:
+        if value_j is not None:
+            shares_j[kind] = shares_j.get(kind, 0.0) + value_j
     whole_j = sum(shares_j.values())
-    if energy_j["provenance"] != Provenance.MIXED or len(shares_j) < 2 or whole_j <= 0:
-        return energy_j["provenance"]
+    if whole != Provenance.MIXED or len(shares_j) < 2 or whole_j <= 0:
+        return whole
     ranked = sorted(shares_j.items(), key=lambda item: -item[1])
     texts = [
         f"{share_j / whole_j * 100:.0f} % {kind}"
@@ -67,14 +73,16 @@ def mean_power_text(cell: CellDict) -> str:
 
     No digit is finer than a third of the range's half-width, as with energies.
     """
-    energy_j = energy_of(cell)
+    return "" if cell["overlapped"] else mean_power_words(energy_of(cell), cell["duration_s"])
+
+
+def mean_power_words(energy_j: Estimate, duration_s: float) -> str:
+    """`mean_power_text` of an energy and a duration."""
     value, low, high = energy_j.value, energy_j.low, energy_j.high
-    if value is None or low is None or high is None or cell["duration_s"] <= 0:
+    if value is None or low is None or high is None or duration_s <= 0 or is_bound(energy_j):
         return ""
-    if is_bound(energy_j) or cell["overlapped"]:
-        return ""
-    power_w = value / cell["duration_s"]
-    finest_w = (high - low) / cell["duration_s"] / 6
+    power_w = value / duration_s
+    finest_w = (high - low) / duration_s / 6
     if 0 < finest_w < power_w:
         power_w = round(power_w, -math.floor(math.log10(finest_w)))
     return power_text(power_w)
@@ -113,8 +121,11 @@ def moment_text(moment: str) -> str:
 
 def place_text(grid: GridDict) -> str:
     """The place in words, as it stands in the document; the world average is called that."""
-    if not grid["assumed"]:
-        return grid["place"]
-    if grid["place"].lower().startswith("world"):
+    return assumed_text(grid["place"]) if grid["assumed"] else grid["place"]
+
+
+def assumed_text(place: str) -> str:
+    """A place that nobody chose, in words."""
+    if place.lower().startswith("world"):
         return "world average, since no known place was given"
-    return f"{grid['place']}, assumed"
+    return f"{place}, assumed"

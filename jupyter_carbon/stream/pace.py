@@ -1,0 +1,66 @@
+"""When a tick is due: often in a cell, seldom between cells, and after a while not at all."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+Rate = Literal["live", "slow", "off"]
+RATES: tuple[Rate, ...] = ("live", "slow", "off")
+"""How closely somebody watches: four ticks a second, one a second, none."""
+
+_LIVE_S = 0.25
+_SLOW_S = 0.95
+"""One a second: readings between cells come at that pace, some a little early."""
+
+
+class Rest:
+    """Knows whether the stream rests: no cell ran, and nobody asked, for so long.
+
+    Messages count as activity of the kernel: were there no rest, no idle
+    kernel would ever be culled.
+
+    Args:
+        after_s: how long.
+        now_s: when the stream begins.
+    """
+
+    def __init__(self, after_s: float, now_s: float) -> None:
+        self._after_s = after_s
+        self._stirred_s = now_s
+
+    def stir(self, now_s: float) -> None:
+        """A cell runs, or somebody asked."""
+        self._stirred_s = max(self._stirred_s, now_s)
+
+    def rests(self, now_s: float) -> bool:
+        """True if it is quiet."""
+        return now_s - self._stirred_s > self._after_s
+
+
+class Beat:
+    """Knows when the next tick for one front end is due."""
+
+    def __init__(self) -> None:
+        self.rate: Rate = "live"
+        self._sent_s = -math.inf
+        self._resting = False
+
+    def due(self, now_s: float, *, lively: bool, resting: bool) -> bool:
+        """True if a tick is due; the first of a rest still is, and the first after it.
+
+        Args:
+            now_s: the moment.
+            lively: figures of cells are changing.
+            resting: it is quiet.
+        """
+        if self.rate == "off":
+            return False
+        if resting or self._resting:
+            return resting is not self._resting
+        step_s = _LIVE_S if lively and self.rate == "live" else _SLOW_S
+        return now_s - self._sent_s >= step_s
+
+    def sent(self, now_s: float, *, resting: bool) -> None:
+        """A tick or a snapshot was sent."""
+        self._sent_s, self._resting = now_s, resting

@@ -1,0 +1,189 @@
+"""The parts of a message, each from the account as it is."""
+
+from __future__ import annotations
+
+import socket
+from functools import cache
+
+from jupyter_carbon.account import NOW, Account, Cost, SourceAccount
+from jupyter_carbon.carbon import Rate
+from jupyter_carbon.estimate import Estimate, Provenance
+from jupyter_carbon.meter import CarbonMeter
+from jupyter_carbon.stream.messages import (
+    Budget,
+    Cell,
+    Grid,
+    Meter,
+    NotMeasured,
+    Now,
+    SessionFigures,
+    Source,
+)
+from jupyter_carbon.stream.words import (
+    common_mark,
+    energy_shown,
+    mark_of,
+    mass_shown,
+    title_of,
+    watts,
+)
+from jupyter_carbon.summary.document import between, difference, tool_version
+from jupyter_carbon.summary.figures import assumed_text, mean_power_words, provenance_words
+from jupyter_carbon.summary.plain import well_formed
+from jupyter_carbon.units import MassUnit, duration_text, intensity_text
+from jupyter_carbon.windows import Window
+
+
+def meter_part(meter: CarbonMeter, account: Account) -> Meter:
+    """Who meters what."""
+    session = account.session
+    return {
+        "version": tool_version(),
+        "session_id": session.id,
+        "started_ms": account.wall_s(session.start, 0.0) * 1e3,
+        "notebook": None if meter.notebook is None else well_formed(meter.notebook),
+        "host": _host(),
+        "scope": "machine",
+        "co2e_unit": meter.mass_unit,
+    }
+
+
+def now_part(account: Account) -> Now:
+    """Power now; a source that gives none at present is not measured, and in no sum."""
+    sources = {
+        source_id: watts(_power_w(account, source), mark_of(source.info.provenance))
+        for source_id, source in account.sources.items()
+    }
+    known = [source for source in sources.values() if source["value_w"] is not None]
+    total_w = sum(source["value_w"] or 0.0 for source in known) if known else None
+    mark = common_mark(source["mark"] for source in known)
+    return {"total": watts(total_w, mark), "sources": sources}
+
+
+def session_part(account: Account, unit: MassUnit, largest_cell_j: float | None) -> SessionFigures:
+    """The session so far."""
+    session = account.session
+    whole = account.cost([(session.start, session.end)])
+    inside = account.inside_cells(session)
+    duration_s = account.duration_s(session.start, session.end)
+    inside_j, whole_j = inside.energy_j.value, whole.energy_j.value
+    share = min(1.0, inside_j / whole_j) if whole_j and inside_j is not None else None
+    return {
+        "duration_s": duration_s,
+        "duration": duration_text(duration_s),
+        "energy_j": energy_shown(whole.energy_j),
+        "co2e_g": mass_shown(whole.co2e_g, unit),
+        "in_cells_j": energy_shown(inside.energy_j),
+        "in_cells_g": mass_shown(inside.co2e_g, unit),
+        "between_cells_j": energy_shown(between(account, whole, inside)),
+        "between_cells_g": mass_shown(difference(whole.co2e_g, inside.co2e_g), unit),
+        "in_cells_share": share,
+        "largest_cell_j": largest_cell_j,
+        "cells": len(session.cells) + len(account.running.cells),
+        "provenance": _provenance_words(whole),
+    }
+
+
+def sources_part(account: Account) -> list[Source]:
+    """The sources, and the energy of each in the session."""
+    return [_source(account, source) for source in account.sources.values()]
+
+
+def not_measured_part(account: Account) -> list[NotMeasured]:
+    """What is there and not measured."""
+    return [
+        {
+            "name": well_formed(part.name),
+            "kind": part.kind,
+            "reason": well_formed(part.reason),
+            "remedy": well_formed(part.remedy),
+        }
+        for part in account.not_measured
+    ]
+
+
+def cell_part(account: Account, window: Window, unit: MassUnit, now_s: float) -> Cell:
+    """A cell's run, with the energy of cells nested in it; `now_s` is the wall clock."""
+    running = window.end == NOW
+    cost = account.cost([(window.start, window.end)])
+    duration_s = account.duration_s(window.start, window.end)
+    return {
+        "key": window.number,
+        "id": well_formed(window.id),
+        "execution_count": window.execution_count,
+        "label": None if window.label is None else well_formed(window.label),
+        "title": title_of(window.title),
+        "status": window.status,
+        "started_ms": account.wall_s(window.start, now_s) * 1e3,
+        "ended_ms": None if running else account.wall_s(window.end, now_s) * 1e3,
+        "duration_s": duration_s,
+        "duration": duration_text(duration_s),
+        "energy_j": energy_shown(cost.energy_j),
+        "co2e_g": mass_shown(cost.co2e_g, unit),
+        "mean_w": "" if window.overlapped else mean_power_words(cost.energy_j, duration_s),
+        "provenance": _provenance_words(cost),
+        "overlapped": window.overlapped,
+        "final": account.is_final(window.end),
+    }
+
+
+def grid_part(rate: Rate, unit: MassUnit) -> Grid:
+    """What turns energy into CO2e now."""
+    intensity = rate.intensity
+    return {
+        "place": intensity.place,
+        "code": intensity.code,
+        "assumed": intensity.assumed,
+        "words": assumed_text(intensity.place) if intensity.assumed else intensity.place,
+        "intensity_g_per_kwh": intensity.g_per_kwh,
+        "intensity": intensity_text(intensity.g_per_kwh, unit),
+        "basis": intensity.basis,
+        "kind": intensity.kind,
+        "year": intensity.year,
+        "source": intensity.source,
+        "pue": rate.pue,
+    }
+
+
+def budgets_part(_meter: CarbonMeter, _account: Account) -> list[Budget]:
+    """The budgets in force."""
+    return []
+
+
+def _source(account: Account, source: SourceAccount) -> Source:
+    session, info = account.session, source.info
+    energy_j = account.parts(source, session.start, session.end).energy
+    provenance = energy_j.provenance
+    if provenance is Provenance.MISSING and source.state in ("ok", "starting"):
+        provenance = info.provenance
+    return {
+        "id": info.id,
+        "name": well_formed(info.name),
+        "kind": info.kind,
+        "host": info.host,
+        "provenance": provenance.value,
+        "mark": "not measured" if provenance is Provenance.MISSING else mark_of(info.provenance),
+        "state": source.state,
+        "message": well_formed(source.message),
+        "remedy": well_formed(source.remedy),
+        "note": well_formed(info.note),
+        "energy_j": energy_shown(energy_j),
+    }
+
+
+def _power_w(account: Account, source: SourceAccount) -> float | None:
+    if account.paused or source.state != "ok":
+        return None
+    return source.curve.power_w
+
+
+def _provenance_words(cost: Cost) -> str:
+    parts: list[Estimate] = list(cost.by_source_j.values())
+    return provenance_words(
+        cost.energy_j.provenance.value, ((part.provenance.value, part.value) for part in parts)
+    )
+
+
+@cache
+def _host() -> str:
+    return socket.gethostname()
