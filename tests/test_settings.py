@@ -18,6 +18,7 @@ VALUES: dict[str, tuple[Any, str, Any]] = {
     "idle_interval_s": (2.0, "0.5", 0.5),
     "busy_interval_s": (0.2, " 0.05 ", 0.05),
     "synchronize": (True, "off", False),
+    "rest_after_s": (5.0, "1.5", 1.5),
     "co2e_unit": ("kg", "LB", "lb"),
 }
 
@@ -70,6 +71,7 @@ def test_the_configuration_may_be_the_shells_or_come_from_the_command_line() -> 
         ("busy_interval_s", "0.001"),
         ("busy_interval_s", "ten"),
         ("synchronize", "perhaps"),
+        ("rest_after_s", "0"),
         ("co2e_unit", "stone"),
     ],
 )
