@@ -25,7 +25,15 @@ export default tseslint.config(
   {
     ...strictly(sources),
     files: ['src/**/*.ts'],
-    ignores: ['src/**/__tests__/**']
+    ignores: ['src/**/__tests__/**'],
+    rules: {
+      ...strictly(sources).rules,
+      // What follows the kernels is needed at once; what draws is loaded when it is seen.
+      'jupyter/prefer-lazy-imports': [
+        'error',
+        { ignoreImports: ['../links', '../model', '../view/words'] }
+      ]
+    }
   },
   {
     files: ['src/**/*.ts'],
@@ -49,6 +57,8 @@ export default tseslint.config(
         'error',
         { allowNumber: true }
       ],
+      // Slots get their receiver; that they do is what the signal rules look at.
+      '@typescript-eslint/unbound-method': 'off',
       'no-restricted-properties': [
         'error',
         ...['innerHTML', 'outerHTML', 'insertAdjacentHTML'].map(property => ({

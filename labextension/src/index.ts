@@ -1,8 +1,18 @@
 /** The plugins that JupyterLab and Notebook load. */
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
+import { commands } from './plugins/commands';
+import { meters } from './plugins/meters';
+import { notices } from './plugins/notices';
 import { sidebar } from './plugins/sidebar';
+import { statusBar } from './plugins/statusbar';
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [sidebar];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  meters,
+  sidebar,
+  statusBar,
+  commands,
+  notices
+];
 
 export default plugins;

@@ -1,0 +1,452 @@
+/** Follows the kernel of one notebook or console, and keeps its model by a comm. */
+import type { ISessionContext } from '@jupyterlab/apputils';
+import type { Kernel, KernelMessage } from '@jupyterlab/services';
+import type { IDisposable } from '@lumino/disposable';
+import { Signal } from '@lumino/signaling';
+
+import { MeterComm } from './comm';
+import { MeterModel, type LinkStatus } from './model';
+import { fromKernel, type CommandArgs, type CommandName, type Reply } from './protocol';
+import { INFO_MS, closeSubshell, hasSubshells, openSubshell } from './subshell';
+import type { Trans } from './view/host';
+import { within } from './within';
+
+/** How closely somebody watches, as the kernel understands it. */
+export type Rate = CommandArgs['watch']['rate'];
+
+export interface LinkOptions {
+  readonly trans: Trans;
+  /** Whether to load the meter into a kernel that has it not. */
+  alwaysLoad(): boolean;
+}
+
+/** So long a kernel may take to start before another way into it is looked for. */
+const STARTING_MS = 60_000;
+const LOAD = '%load_ext jupyter_carbon';
+/** Code that may have loaded the meter, whatever else it does. */
+const MAY_LOAD = /carbon|load_ext/;
+/** Languages whose kernels are IPython's, or take its magics. */
+const LANGUAGES = new Set(['python', 'ipython', 'sage', 'sagemath']);
+
+export class MeterLink implements IDisposable {
+  readonly model = new MeterModel();
+
+  constructor(
+    readonly context: ISessionContext,
+    private readonly _options: LinkOptions
+  ) {
+    context.kernelChanged.connect(this._onKernelChanged, this);
+    context.statusChanged.connect(this._onStatusChanged, this);
+    context.connectionStatusChanged.connect(this._onConnectionChanged, this);
+    context.iopubMessage.connect(this._onIOPub, this);
+    context.disposed.connect(this.dispose, this);
+    void context.ready.then(() => this._onReady());
+    void this._join();
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  get kernel(): Kernel.IKernelConnection | null {
+    return this.context.session?.kernel ?? null;
+  }
+
+  /** Sends a command; rejects with a sentence if no answer will come. */
+  command<N extends CommandName>(name: N, args: CommandArgs[N]): Promise<Reply> {
+    if (this._comm === null) {
+      const { trans } = this._options;
+      return Promise.reject(new Error(trans.__('There is no connection to the meter.')));
+    }
+    return this._comm.command(name, args);
+  }
+
+  /** Says how closely somebody watches; the closest of all is what the kernel hears. */
+  watch(who: string, rate: Rate): void {
+    const before = this._rate;
+    if (rate === 'off') {
+      this._watchers.delete(who);
+    } else {
+      this._watchers.set(who, rate);
+    }
+    this._sendRate();
+    if (before !== 'live' && this._rate === 'live') {
+      // Somebody looks who may want to know that the meter is there by now.
+      this._retry();
+    }
+  }
+
+  /** Nothing is seen while the page is hidden, whoever watches. */
+  setPageHidden(hidden: boolean): void {
+    this._pageHidden = hidden;
+    this._sendRate();
+  }
+
+  /** Loads the meter into the kernel, without a trace in the notebook. */
+  async load(): Promise<void> {
+    const { kernel } = this;
+    const { kind } = this.model.status;
+    if (kernel === null || (kind !== 'not-loaded' && kind !== 'load-failed')) {
+      return;
+    }
+    const turn = this._turn;
+    this.model.setStatus({ kind: 'loading' });
+    const reason = await this._execute(kernel);
+    if (turn !== this._turn) {
+      return;
+    }
+    if (reason !== null) {
+      this.model.setStatus({ kind: 'load-failed', reason });
+      return;
+    }
+    await this._join('loading');
+  }
+
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    this._leave();
+    this._dropSubshell();
+    Signal.clearData(this);
+    this.model.dispose();
+  }
+
+  /** Leaves the comm that is there, and opens one to the kernel that is there now. */
+  private async _join(quietly?: 'loading' | 'not-loaded'): Promise<void> {
+    this._leave();
+    const turn = ++this._turn;
+    const { kernel } = this;
+    if (kernel === null) {
+      this._setStatus({ kind: this.context.isReady ? 'no-kernel' : 'connecting' });
+      return;
+    }
+    if (!kernel.handleComms) {
+      this._setStatus({ kind: 'no-comms' });
+      return;
+    }
+    if (quietly === undefined) {
+      this._setStatus({ kind: 'connecting' });
+    }
+    const language = await languageOf(kernel);
+    if (turn !== this._turn) {
+      return;
+    }
+    if (!LANGUAGES.has(language.toLowerCase())) {
+      this._setStatus({ kind: 'foreign', language });
+      return;
+    }
+    if (kernel.status !== 'idle') {
+      const patience_ms = kernel.status === 'starting' ? STARTING_MS : INFO_MS;
+      const answered = (await within(kernel.info, patience_ms)) !== null;
+      if (!answered || this._busy) {
+        await this._enter(kernel);
+      }
+      if (turn !== this._turn) {
+        return;
+      }
+    }
+    try {
+      this._comm = new MeterComm(
+        kernel,
+        {
+          message: data => this._onMessage(data),
+          closed: () => this._onClosed()
+        },
+        this._options.trans,
+        this._subshell?.id ?? null
+      );
+    } catch {
+      // The kernel went away meanwhile; its status says so, and brings the next attempt.
+      this._comm = null;
+    }
+  }
+
+  /** Gets a way in beside the running cell, if the kernel has one. */
+  private async _enter(kernel: Kernel.IKernelConnection): Promise<void> {
+    if (this._subshell?.kernel === kernel) {
+      return;
+    }
+    const able = await hasSubshells(kernel);
+    const id = able ? await openSubshell(kernel) : null;
+    if (id === null) {
+      return;
+    }
+    // While that was asked, the kernel may have changed, or another call may have been first.
+    if (this._isDisposed || this.kernel !== kernel || this._subshell !== null) {
+      closeSubshell(kernel, id);
+      return;
+    }
+    this._subshell = { kernel, id };
+    if (this._comm !== null) {
+      this._comm.subshell = id;
+    }
+    this._noteKernel();
+  }
+
+  private _leave(): void {
+    this._comm?.dispose();
+    this._comm = null;
+    this._sentRate = null;
+    this._refreshing = false;
+  }
+
+  private _dropSubshell(): void {
+    if (this._subshell !== null) {
+      closeSubshell(this._subshell.kernel, this._subshell.id);
+      this._subshell = null;
+    }
+  }
+
+  private _onMessage(data: unknown): void {
+    switch (this.model.receive(data)) {
+      case 'taken':
+        this._goLive();
+        break;
+      case 'lost':
+        this._refresh();
+        break;
+      case 'reply': {
+        const reply = fromKernel(data);
+        if (reply.kind === 'reply') {
+          this._comm?.settle(reply);
+        }
+        break;
+      }
+      case 'mismatch': {
+        const theirs = fromKernel(data);
+        this._turn++;
+        this._leave();
+        this._setStatus({
+          kind: 'mismatch',
+          theirs: theirs.kind === 'refused' ? theirs.detail : ''
+        });
+        break;
+      }
+      case 'refused':
+        break;
+    }
+  }
+
+  private _goLive(): void {
+    if (this.model.status.kind === 'live' || this.model.meter === null) {
+      return;
+    }
+    this._setStatus({ kind: 'live' });
+    this._sendRate();
+    if (this.kernel !== null) {
+      void this._enter(this.kernel);
+    }
+  }
+
+  private _refresh(): void {
+    if (this._refreshing || this._comm === null) {
+      return;
+    }
+    const { _comm: comm } = this;
+    this._refreshing = true;
+    comm
+      .command('refresh', {})
+      .catch(() => {
+        // It does not know us any more, or is gone: begin anew.
+        if (this._comm === comm) {
+          void this._join();
+        }
+      })
+      .finally(() => {
+        this._refreshing = false;
+      });
+  }
+
+  /** The kernel has no meter, or has it no more. */
+  private _onClosed(): void {
+    const { kind } = this.model.status;
+    this._comm = null;
+    this._sentRate = null;
+    this.model.clear();
+    this._dropSubshell();
+    if (kind === 'loading') {
+      const reason = this._options.trans.__(
+        'The meter was loaded, but it does not answer. Is it of an older version?'
+      );
+      this.model.setStatus({ kind: 'load-failed', reason });
+      return;
+    }
+    this._setStatus({ kind: 'not-loaded', busy: this._busy });
+    if (this._options.alwaysLoad() && this._loadedInto !== this.kernel) {
+      // Once a kernel: who unloads it wants it unloaded.
+      this._loadedInto = this.kernel;
+      void this.load();
+    }
+  }
+
+  private _onReady(): void {
+    if (!this._isDisposed && this.kernel === null) {
+      void this._join();
+    }
+  }
+
+  /** Emitted as well when the user has restarted the same kernel. */
+  private _onKernelChanged(): void {
+    this._subshell = null;
+    this._loadedInto = null;
+    const died = this.model.status.kind === 'dead' && !this.context.isTerminating;
+    if (died && this.kernel === null) {
+      return;
+    }
+    this.model.clear();
+    void this._join();
+  }
+
+  private _onStatusChanged(_: ISessionContext, status: Kernel.Status): void {
+    if (status === 'restarting' || status === 'autorestarting') {
+      // Its comms are gone without a word, and so are its subshells.
+      this._turn++;
+      this._leave();
+      this._subshell = null;
+      this._loadedInto = null;
+      this._setStatus({ kind: 'restarting' });
+    } else if (status === 'dead') {
+      this._turn++;
+      this._leave();
+      this._subshell = null;
+      this._setStatus({ kind: 'dead' });
+    } else if (this.model.status.kind === 'restarting' && status !== 'unknown') {
+      this.model.clear();
+      void this._join();
+    }
+    this._noteKernel();
+    if (status === 'idle') {
+      this._comm?.watchTheClock();
+      if (this._mayHaveLoaded) {
+        this._retry();
+      }
+    }
+  }
+
+  private _onConnectionChanged(
+    _: ISessionContext,
+    status: Kernel.ConnectionStatus
+  ): void {
+    if (this._comm === null) {
+      return;
+    }
+    if (status !== 'connected') {
+      this._setStatus({ kind: 'connecting' });
+    } else if (this.model.meter !== null) {
+      this._refreshing = false;
+      this._refresh();
+    }
+  }
+
+  /** Notes that something ran after which the meter may be there. */
+  private _onIOPub(_: ISessionContext, message: KernelMessage.IMessage): void {
+    if (message.header.msg_type !== 'execute_input') {
+      return;
+    }
+    const { kind } = this.model.status;
+    if (kind !== 'not-loaded' && kind !== 'load-failed') {
+      return;
+    }
+    const { code } = message.content as KernelMessage.IExecuteInputMsg['content'];
+    // Asked after each cell, a kernel without the meter would fill its log with it.
+    this._mayHaveLoaded ||= this._rate === 'live' || MAY_LOAD.test(code);
+  }
+
+  private _retry(): void {
+    const { kind } = this.model.status;
+    if (kind === 'not-loaded' || kind === 'load-failed') {
+      this._mayHaveLoaded = false;
+      void this._join('not-loaded');
+    }
+  }
+
+  private get _rate(): Rate {
+    if (this._pageHidden || this._watchers.size === 0) {
+      return 'off';
+    }
+    return [...this._watchers.values()].includes('live') ? 'live' : 'slow';
+  }
+
+  private _sendRate(): void {
+    const rate = this._rate;
+    if (
+      this._comm === null ||
+      this.model.status.kind !== 'live' ||
+      rate === this._sentRate
+    ) {
+      return;
+    }
+    this._sentRate = rate;
+    this._comm.command('watch', { rate }).catch(() => {
+      // An older rate is shown, or the comm has ended, which shows itself.
+    });
+  }
+
+  private get _busy(): boolean {
+    return this.kernel?.status === 'busy';
+  }
+
+  private _setStatus(status: LinkStatus): void {
+    this.model.setStatus(status);
+    this._noteKernel();
+  }
+
+  private _noteKernel(): void {
+    this.model.setKernel({ busy: this._busy, subshells: this._subshell !== null });
+    if (this.model.status.kind === 'not-loaded') {
+      this.model.setStatus({ kind: 'not-loaded', busy: this._busy });
+    }
+  }
+
+  /** Loads the meter; the reason if that failed, as a sentence. */
+  private async _execute(kernel: Kernel.IKernelConnection): Promise<string | null> {
+    const { trans } = this._options;
+    try {
+      const reply = await kernel.requestExecute({
+        code: LOAD,
+        silent: true,
+        store_history: false,
+        allow_stdin: false,
+        stop_on_error: false
+      }).done;
+      if (reply.content.status === 'ok') {
+        return null;
+      }
+      if (reply.content.status !== 'error') {
+        return trans.__('The kernel was interrupted before the meter was loaded.');
+      }
+      const { ename, evalue } = reply.content;
+      return ename === 'ModuleNotFoundError' && evalue.includes("'jupyter_carbon'")
+        ? trans.__(
+            "The kernel's Python has no jupyter_carbon. Install it there: %pip install jupyter-carbon"
+          )
+        : `${ename}: ${evalue}`;
+    } catch {
+      return trans.__('The kernel went away before the meter was loaded.');
+    }
+  }
+
+  private _comm: MeterComm | null = null;
+  private _subshell: { kernel: Kernel.IKernelConnection; id: string } | null = null;
+  private _loadedInto: Kernel.IKernelConnection | null = null;
+  private readonly _watchers = new Map<string, Rate>();
+  private _sentRate: Rate | null = null;
+  private _pageHidden = false;
+  private _mayHaveLoaded = false;
+  private _refreshing = false;
+  private _isDisposed = false;
+  /** Rises with each change of kernel: what was begun in an earlier turn is dropped. */
+  private _turn = 0;
+}
+
+/** The language of a kernel; empty if nobody says. */
+async function languageOf(kernel: Kernel.IKernelConnection): Promise<string> {
+  try {
+    const spec = await kernel.spec;
+    return spec?.language ?? (await kernel.info).language_info.name;
+  } catch {
+    return '';
+  }
+}
