@@ -1,0 +1,64 @@
+import { between, together } from './columns';
+import type { Columns } from '../protocol';
+import { el, setAttribute } from './dom';
+
+const SVG = 'http://www.w3.org/2000/svg';
+const WIDE = 120;
+const HIGH = 32;
+const SPAN_MS = 2 * 60_000;
+
+/** A line of the last two minutes' power; what it says is said in words beside it. */
+export function spark(): { node: HTMLElement; draw(recent: Columns): void } {
+  const svg = document.createElementNS(SVG, 'svg');
+  svg.setAttribute('viewBox', `0 0 ${WIDE} ${HIGH}`);
+  svg.setAttribute('preserveAspectRatio', 'none');
+  const line = document.createElementNS(SVG, 'path');
+  line.setAttribute('class', 'jp-carbon-sparkline');
+  const area = document.createElementNS(SVG, 'path');
+  area.setAttribute('class', 'jp-carbon-sparkarea');
+  svg.append(area, line);
+  const node = el('div', 'jp-carbon-spark');
+  node.setAttribute('aria-hidden', 'true');
+  node.append(svg);
+  return {
+    node,
+    draw: recent => {
+      const { outline, fill } = paths(recent);
+      setAttribute(line, 'd', outline);
+      setAttribute(area, 'd', fill);
+    }
+  };
+}
+
+/** The line and the area under it, as SVG paths; a gap begins another piece. */
+function paths(recent: Columns): { outline: string; fill: string } {
+  const end = recent.times_ms[recent.times_ms.length - 1] ?? 0;
+  const steps = between(recent, Object.keys(recent.sources), end - SPAN_MS, end + 1);
+  const heights = steps.times.map((_, at) => together(steps, at));
+  const most = Math.max(1, ...heights.map(each => each ?? 0));
+  const pieces: [string, string][][] = [[]];
+  steps.times.forEach((time, at) => {
+    const height = heights[at] ?? null;
+    if (height === null) {
+      pieces.push([]);
+      return;
+    }
+    const x = WIDE - ((end - time) / SPAN_MS) * WIDE;
+    const y = HIGH - 2 - (height / most) * (HIGH - 4);
+    pieces[pieces.length - 1]?.push([x.toFixed(1), y.toFixed(1)]);
+  });
+  const drawn = pieces.filter(piece => piece.length > 1);
+  const outlines = drawn.map(
+    piece => `M${piece.map(point => point.join(' ')).join('L')}`
+  );
+  return {
+    outline: outlines.join(''),
+    fill: outlines
+      .map((outline, nth) => {
+        const piece = drawn[nth] ?? [];
+        const [begin, finish] = [piece[0]?.[0], piece[piece.length - 1]?.[0]];
+        return `${outline}L${finish ?? 0} ${HIGH}L${begin ?? 0} ${HIGH}Z`;
+      })
+      .join('')
+  };
+}
