@@ -453,11 +453,8 @@ function dropOld(columns: Columns): void {
   }
   const kept = times.findIndex(time => time >= end - RECENT_MS);
   times.splice(0, kept);
-  for (const [id, watts] of Object.entries(columns.sources)) {
+  for (const watts of Object.values(columns.sources)) {
     watts.splice(0, kept);
-    if (watts.every(watt => watt === null)) {
-      delete columns.sources[id];
-    }
   }
 }
 

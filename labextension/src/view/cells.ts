@@ -249,7 +249,7 @@ function cellRow(host: Host): Row {
       node.scrollIntoView({ block: 'nearest' });
       jump.focus({ preventScroll: true });
       node.classList.remove('jp-carbon-flash');
-      void node.offsetWidth; // so that the animation begins anew
+      node.getBoundingClientRect(); // so that the animation begins anew
       node.classList.add('jp-carbon-flash');
     }
   };

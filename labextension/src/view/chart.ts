@@ -9,7 +9,7 @@ import { cellName, cellNumber, clock, colours, inOrder, watts } from './words';
 
 type Range = '2 min' | '15 min' | 'all';
 
-const SPANS: { [range in Range]: number } = {
+const SPANS: Record<Range, number> = {
   '2 min': 2 * 60_000,
   '15 min': 15 * 60_000,
   all: Infinity
@@ -108,7 +108,7 @@ function cut(
 ): { from: number; to: number; steps: Steps } {
   const { recent } = meter.power;
   const last = recent.times_ms[recent.times_ms.length - 1];
-  const to = last === undefined ? meter.state.time_ms : last;
+  const to = last ?? meter.state.time_ms;
   if (span === Infinity) {
     const steps = whole(meter.power, ids);
     const begin = steps.times[0] ?? meter.meter.started_ms;

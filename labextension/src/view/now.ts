@@ -1,5 +1,5 @@
 import type { Meter } from '../model';
-import type { NotMeasured, Source, Watts } from '../protocol';
+import type { Mark, NotMeasured, Source, Watts } from '../protocol';
 import {
   button,
   el,
@@ -24,6 +24,7 @@ export function nowView(host: Host): View {
   const mark = tag();
   const line = spark();
   const rows = new Map<string, Row>();
+  let listed: readonly NotMeasured[] | null = null;
   const table = roled('table', 'jp-carbon-devices');
   table.setAttribute('aria-label', trans.__('Power of each device'));
   const missing = roled('list', 'jp-carbon-missing');
@@ -57,9 +58,11 @@ export function nowView(host: Host): View {
     setShown(mark.node, now.total.mark === 'estimated' || now.total.mark === 'mixed');
     line.draw(meter.power.recent);
     drawRows(meter);
-    const entries = meter.not_measured.map(each => missingEntry(trans, each));
-    missing.replaceChildren(...entries);
-    setShown(missing, entries.length > 0);
+    if (listed !== meter.not_measured) {
+      listed = meter.not_measured;
+      missing.replaceChildren(...listed.map(each => missingEntry(trans, each)));
+      setShown(missing, listed.length > 0);
+    }
     const words = remarkOn(trans, meter);
     setText(remark, words);
     setShown(remark, words !== '');
@@ -143,13 +146,13 @@ function deviceRow(trans: Trans): Row {
 
   /** Says what is wrong with the source, or, when asked, how its figure comes about. */
   function explain(): void {
-    const troubled = last !== null && isTroubled(last);
-    const wrong = troubled ? [last?.message, last?.remedy] : [];
-    const reason = [...wrong, open ? last?.note : ''].filter(Boolean).join(' ');
+    const note = last?.note ?? '';
+    const wrong = last !== null && isTroubled(last) ? [last.message, last.remedy] : [];
+    const reason = [...wrong, open ? note : ''].filter(Boolean).join(' ');
     setText(why, reason);
     setShown(why, reason !== '');
-    ask.disabled = !last?.note;
-    setAttribute(ask, 'aria-expanded', last?.note ? String(open) : null);
+    ask.disabled = note === '';
+    setAttribute(ask, 'aria-expanded', note === '' ? null : String(open));
   }
 
   return {
@@ -158,20 +161,27 @@ function deviceRow(trans: Trans): Row {
       setStyle(dot, 'background-color', colour);
       setText(name, severalHosts ? `${source.name} · ${source.host}` : source.name);
       setAttribute(name, 'title', source.name);
-      const missed = watts === null || watts.value_w === null;
-      setText(power, missed ? '–' : inWords(watts));
-      setAttribute(power, 'aria-label', missed ? trans.__('no figure now') : null);
+      setText(power, isKnown(watts) ? inWords(watts) : '–');
+      setAttribute(
+        power,
+        'aria-label',
+        isKnown(watts) ? null : trans.__('no figure now')
+      );
       const [word, kind] = standing(trans, source, watts);
       mark.set(word, kind);
-      const troubled = source.state !== 'ok' && source.state !== 'starting';
-      const reason = troubled
-        ? [source.message, source.remedy].filter(Boolean).join(' ')
-        : '';
-      setText(why, reason);
-      setShown(why, reason !== '');
-      node.classList.toggle('jp-carbon-troubled', troubled);
+      last = source;
+      explain();
+      node.classList.toggle('jp-carbon-troubled', isTroubled(source));
     }
   };
+}
+
+function isKnown(watts: Watts | null): watts is Watts {
+  return watts !== null && watts.value_w !== null;
+}
+
+function marked(trans: Trans, mark: Mark): [string, string] {
+  return [markWord(trans, mark), mark];
 }
 
 function isTroubled(source: Source): boolean {
@@ -182,7 +192,7 @@ function isTroubled(source: Source): boolean {
 function standing(trans: Trans, source: Source, watts: Watts | null): [string, string] {
   switch (source.state) {
     case 'ok':
-      return [markWord(trans, source.mark), watts?.mark ?? source.mark];
+      return marked(trans, isKnown(watts) ? watts.mark : source.mark);
     case 'starting':
       return [trans.__('starting'), 'starting'];
     case 'lost':
@@ -196,7 +206,7 @@ function standing(trans: Trans, source: Source, watts: Watts | null): [string, s
   }
 }
 
-function missingEntry(trans: Trans, missed: NotMeasured): HTMLElement {
+function missingEntry(trans: Trans, absent: NotMeasured): HTMLElement {
   const dot = el('span', 'jp-carbon-dot jp-carbon-hollow');
   dot.setAttribute('aria-hidden', 'true');
   const mark = tag();
@@ -204,9 +214,9 @@ function missingEntry(trans: Trans, missed: NotMeasured): HTMLElement {
   return roled(
     'listitem',
     'jp-carbon-device',
-    el('div', 'jp-carbon-what', dot, el('span', 'jp-carbon-name', missed.name)),
+    el('div', 'jp-carbon-what', dot, el('span', 'jp-carbon-name', absent.name)),
     el('div', 'jp-carbon-value'),
     el('div', '', mark.node),
-    el('div', 'jp-carbon-why', [missed.reason, missed.remedy].filter(Boolean).join(' '))
+    el('div', 'jp-carbon-why', [absent.reason, absent.remedy].filter(Boolean).join(' '))
   );
 }

@@ -15,7 +15,7 @@ interface Standing {
   readonly action?: 'load' | 'resume' | 'refresh';
 }
 
-const SIGNS: { [tone in Standing['tone']]: IconName } = {
+const SIGNS: Record<Standing['tone'], IconName> = {
   empty: 'bolt',
   waits: 'wait',
   trouble: 'alert',

@@ -50,7 +50,9 @@ export function markWord(trans: Trans, mark: Mark): string {
 
 /** What a cell is called: its label, else the first words of its code. */
 export function cellName(trans: Trans, cell: Cell): string {
-  return cell.label || cell.title || trans.__('a cell');
+  return (
+    [cell.label ?? '', cell.title, trans.__('a cell')].find(name => name !== '') ?? ''
+  );
 }
 
 /** A cell's number as the notebook shows it. */
