@@ -13,7 +13,7 @@ import weakref
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from traitlets import Bunch, validate
 
@@ -29,6 +29,9 @@ from jupyter_carbon.settings import MeterSettings
 from jupyter_carbon.sources.base import Discovery
 from jupyter_carbon.sources.discovery import discover_all
 from jupyter_carbon.windows import Window, WindowStatus
+
+if TYPE_CHECKING:
+    from jupyter_carbon.widget import CarbonWidget
 
 __all__ = ["CarbonError", "CarbonMeter", "UnknownPlace"]
 
@@ -301,6 +304,15 @@ class CarbonMeter(MeterSettings):
             A function that ends the subscription.
         """
         return self._intake.watch(watcher)
+
+    def widget(self) -> CarbonWidget:
+        """The session's figures as a widget: live where it is displayed, its traits anywhere.
+
+        The same one each time, until it is closed.
+        """
+        from jupyter_carbon.widget import session_widget
+
+        return session_widget(self)
 
     def _configured_intensity(self) -> Intensity:
         if not self.region:

@@ -25,6 +25,7 @@ PACKAGE = ROOT / "jupyter_carbon"
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 NOT_OURS = frozenset({"build", "dist", "node_modules", "shared"})
 IMPORTED_AS = {
+    "anywidget": "anywidget",
     "ipython": "IPython",
     "nvidia-ml-py": "pynvml",
     "psutil": "psutil",
@@ -124,6 +125,8 @@ print(*sorted({name.partition(".")[0] for name in set(sys.modules) - before}))
     new = set(run.stdout.split())
     assert "jupyter_carbon" in new
     assert new - sys.stdlib_module_names <= {"jupyter_carbon", *IMPORTED_AS.values()}
+    # The widget's are left until there is a widget.
+    assert not new & {"anywidget", "ipywidgets", "psygnal"}
     assert not new & {"asyncio", "http", "multiprocessing", "sqlite3", "urllib", "xml"}
 
 

@@ -1,26 +1,20 @@
-"""The line under a `%%carbon` cell: shown at once, and again when its figure is final."""
+"""What a `%%carbon` cell shows: a live widget while it runs, its figures when it has ended."""
 
 from __future__ import annotations
 
 import sys
-import time
-import uuid
 from collections.abc import Callable
-from html import escape
 from typing import Any, NamedTuple
 
-from jupyter_carbon.account import Account
 from jupyter_carbon.figure import Figure
+from jupyter_carbon.kernel.live import LiveCell, LiveCells
+from jupyter_carbon.kernel.output import Output
 from jupyter_carbon.meter import CarbonMeter
-from jupyter_carbon.summary.document import inclusive_dict
-from jupyter_carbon.summary.plain import one_line
-from jupyter_carbon.summary.rich import cell_html
-from jupyter_carbon.summary.text import BETWEEN, LONGEST_NAME, cell_line
-from jupyter_carbon.units import duration_text
+from jupyter_carbon.stream.static import cell_forms, cell_text
 from jupyter_carbon.windows import Window
 
 PLAIN_WAIT_S = 0.15
-"""A line in a terminal cannot be updated, so it waits for its figure, but no longer than this."""
+"""What cannot be updated waits for its figure, but no longer than this."""
 _KEEP = 64
 
 
@@ -47,8 +41,12 @@ def show_answer(shell: Any, answer: Answer) -> None:
     display(bundle, raw=True)  # type: ignore[no-untyped-call]
 
 
-class CellLines:
-    """Shows lines in a notebook (rich, updated) or in a terminal (plain, once).
+class CellDisplay:
+    """Shows `%%carbon` cells in a notebook (rich, updated) or in a terminal (plain, once).
+
+    A front end that names its cells is a notebook that knows updates: there an
+    output is shown first of all, is live while the cell runs, and holds the
+    figures in the end. Elsewhere, and of a quiet cell, they are shown at the end.
 
     Args:
         shell: the InteractiveShell that the cells run in.
@@ -58,6 +56,7 @@ class CellLines:
     def __init__(self, shell: Any, meter: CarbonMeter) -> None:
         self._shell = shell
         self._meter = meter
+        self._live = LiveCells(meter)
         self._waiting: dict[tuple[str, int | None], Callable[[], None]] = {}
         self._off = meter.on(self._finished)
 
@@ -65,22 +64,50 @@ class CellLines:
         """Updates no more."""
         self._off()
         self._waiting.clear()
+        self._live.close()
 
-    def show(self, window: Window) -> None:
+    def begin(self, info: Any, label: str | None) -> LiveCell | None:
+        """Shows that a cell is about to begin; None where nothing can be shown live.
+
+        To be called on the cell's own thread, as `end` is.
+        """
+        if not is_notebook(self._shell) or not _is_named(info):
+            return None
+        output = Output(self._shell)
+        return self._live.begin(output, label or "") if output.can_update else None
+
+    def follow(self, live: LiveCell, window: Window) -> None:
+        """The cell has begun."""
+        self._live.follow(live, window)
+
+    def end(self, window: Window, live: LiveCell | None, *, quiet: bool = False) -> None:
         """Shows what a cell that has just ended cost."""
         if not is_notebook(self._shell):
             self._meter.wait_final(window, PLAIN_WAIT_S)
-            sys.stdout.write(window_line(self._meter, window) + "\n")
+            sys.stdout.write(cell_text(self._meter, window) + "\n")
             return
-        is_final = self._meter.wait_final(window, 0.0)
-        output = _Output(self._shell)
-        output.send(self._bundle(window), update=False)
-        if is_final:
-            return
+        if live is None:
+            output = Output(self._shell)
+            is_there = False
+        else:
+            output = live.output
+            is_there = self._live.end(live)
+        is_final = False
+        try:
+            waits = is_unattended(self._shell) or not output.can_update
+            is_final = self._meter.wait_final(window, PLAIN_WAIT_S if waits else 0.0)
+            send = output.replace if is_there else output.show
+            send(self._bundle(window, quiet))
+        finally:
+            if not is_final and output.can_update:
+                self._await(window, lambda: output.replace(self._bundle(window, quiet)))
+
+    def _await(self, window: Window, update: Callable[[], None]) -> None:
+        """Has the output updated when the figure is final."""
         key = window.id, window.execution_count
         while len(self._waiting) >= _KEEP:
             self._waiting.pop(next(iter(self._waiting)))
-        self._waiting[key] = lambda: output.send(self._bundle(window), update=True)
+        self._waiting[key] = update
         if self._meter.wait_final(window, 0.0):
             # It may have become final before anybody was told to wait for it.
             self._update(*key)
@@ -94,67 +121,24 @@ class CellLines:
         if show is not None:
             show()
 
-    def _bundle(self, window: Window) -> dict[str, str]:
-        unit = self._meter.mass_unit
-        with self._meter.look() as account:
-            if account.is_searching:
-                text = _too_early(account, window)
-                return {"text/plain": text, "text/html": f"<div>{escape(text)}</div>"}
-            cell = inclusive_dict(account, window, time.time())
-            names = {key: source.info.name for key, source in account.sources.items()}
-        return {
-            "text/plain": cell_line(cell, co2e_unit=unit),
-            "text/html": cell_html(cell, co2e_unit=unit, names=names),
-        }
+    def _bundle(self, window: Window, quiet: bool) -> dict[str, str]:
+        return cell_forms(self._meter, window, as_card=not quiet).bundle()
 
 
-class _Output:
-    """One output of the cell that has just run, which may be replaced later.
+def is_unattended(shell: Any) -> bool:
+    """True if a program runs the notebook, which hears nothing of a cell that has ended.
 
-    An update comes from the meter's thread, when another cell may be running:
-    it must name the first one as its parent. ipykernel's messages are therefore
-    written here; `display` would also enter them in the history of outputs.
+    Such a program (nbclient, papermill) says that nobody could be asked for input.
     """
-
-    def __init__(self, shell: Any) -> None:
-        self._publisher = shell.display_pub
-        self._parent = getattr(self._publisher, "parent_header", None)
-        self._id = uuid.uuid4().hex
-
-    def send(self, bundle: dict[str, str], *, update: bool) -> None:
-        """Shows the output, or replaces it."""
-        publisher = self._publisher
-        transient = {"display_id": self._id}
-        session = getattr(publisher, "session", None)
-        socket = getattr(publisher, "pub_socket", None)
-        if session is None or socket is None:
-            publisher.publish(bundle, transient=transient, update=update)
-            return
-        if not update:
-            # What the cell printed comes first.
-            sys.stdout.flush()
-            sys.stderr.flush()
-        session.send(
-            socket,
-            "update_display_data" if update else "display_data",
-            {"data": bundle, "metadata": {}, "transient": transient},
-            parent=self._parent,
-            ident=getattr(publisher, "topic", None),
-        )
+    try:
+        return shell.kernel.get_parent()["content"]["allow_stdin"] is False
+    except (AttributeError, KeyError, LookupError, TypeError):
+        return False
 
 
-def window_line(meter: CarbonMeter, window: Window) -> str:
-    """What a window cost, on one line."""
-    with meter.look() as account:
-        if account.is_searching:
-            return _too_early(account, window)
-        cell = inclusive_dict(account, window, time.time())
-    return cell_line(cell, co2e_unit=meter.mass_unit)
+def _is_named(info: Any) -> bool:
+    """True if the front end told the cell's id, as notebooks do and consoles do not.
 
-
-def _too_early(account: Account, window: Window) -> str:
-    """The line of a cell that ended before the first source was found; %carbon cells has it."""
-    duration = duration_text(account.duration_s(window.start, window.end))
-    known = "not known yet, since the sources of its energy are still being looked for"
-    label = [one_line(window.label, LONGEST_NAME)] if window.label else []
-    return BETWEEN.join([*label, known, duration])
+    Colab has an IPython that does not pass it on.
+    """
+    return getattr(info, "cell_id", None) is not None or "google.colab" in sys.modules

@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 from jupyter_carbon.kernel.cell_magic import blank_magic_line
-from jupyter_carbon.kernel.display import CellLines
+from jupyter_carbon.kernel.display import CellDisplay
 from jupyter_carbon.kernel.hooks import CellHooks
 from jupyter_carbon.kernel.magics import CarbonMagics
 from jupyter_carbon.kernel.stream import CommStream
@@ -35,8 +35,8 @@ class Extension:
         )
         if self.meter.synchronize:
             self.meter.before_end = wait_for_gpus
-        self._lines = CellLines(shell, self.meter)
-        self._hooks = CellHooks(shell, self.meter, self._lines)
+        self._display = CellDisplay(shell, self.meter)
+        self._hooks = CellHooks(shell, self.meter, self._display)
         self._magics = CarbonMagics(shell, self.meter)
         self._stream = CommStream(shell, self.meter)
 
@@ -59,7 +59,7 @@ class Extension:
         if blank_magic_line in cleanup:
             cleanup.remove(blank_magic_line)
         self.meter.stop(_UNLOAD_WAIT_S)
-        self._lines.close()
+        self._display.close()
 
 
 _loaded: dict[int, Extension] = {}

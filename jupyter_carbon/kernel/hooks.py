@@ -1,8 +1,8 @@
 """The edges of cells: IPython says that one begins or has ended, the meter notes the moment.
 
 Nothing here waits for a device or a lock, and nothing raises into the user's
-work; what goes wrong is told once, and the meter goes on. (The line under a
-`%%carbon` cell is shown after the cell has ended, and does ask for a figure.)
+work; what goes wrong is told once, and the meter goes on. (What a `%%carbon`
+cell shows is asked for when the cell has ended.)
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from jupyter_carbon.meter import CarbonMeter
 from jupyter_carbon.windows import Window, WindowStatus
 
 if TYPE_CHECKING:
-    from jupyter_carbon.kernel.display import CellLines
+    from jupyter_carbon.kernel.display import CellDisplay
+    from jupyter_carbon.kernel.live import LiveCell
 
 
 _TITLE = 240
@@ -31,10 +32,15 @@ _TITLE = 240
 class _OpenCell:
     """A cell that runs, and what tells its end from that of another."""
 
-    __slots__ = ("info", "label", "options", "source", "thread", "window")
+    __slots__ = ("info", "label", "live", "options", "source", "thread", "window")
 
     def __init__(
-        self, info: Any, window: Window, label: Window | None, options: CellOptions | None
+        self,
+        info: Any,
+        window: Window,
+        label: Window | None,
+        options: CellOptions | None,
+        live: LiveCell | None,
     ) -> None:
         # IPython lets go of it when the cell is over, even where it does not say so.
         self.info = weakref.ref(info)
@@ -43,6 +49,7 @@ class _OpenCell:
         self.window = window
         self.label = label
         self.options = options
+        self.live = live
 
 
 class CellHooks:
@@ -51,13 +58,13 @@ class CellHooks:
     Args:
         shell: the InteractiveShell.
         meter: whose cells they are.
-        lines: shows the line under a `%%carbon` cell.
+        display: shows what a `%%carbon` cell cost.
     """
 
-    def __init__(self, shell: Any, meter: CarbonMeter, lines: CellLines) -> None:
+    def __init__(self, shell: Any, meter: CarbonMeter, display: CellDisplay) -> None:
         self._shell = shell
         self._meter = meter
-        self._lines = lines
+        self._display = display
         self._open: list[_OpenCell] = []
         self._count = 0
         self._next_number = shell.execution_count
@@ -83,7 +90,7 @@ class CellHooks:
             except ValueError:
                 continue
         while self._open:
-            self._end(self._open.pop(), "ok")
+            self._break_off(self._open.pop())
 
     def before_cell(self, info: Any) -> None:
         """IPython's `pre_run_cell`: the moment is taken last, so that the cell pays for nothing."""
@@ -119,21 +126,40 @@ class CellHooks:
             if cell.window.execution_count not in (None, number):
                 self._correct_number(cell.window, number)
             self._end(cell, status)
-            if cell.options is not None and not cell.options.quiet:
-                self._lines.show(cell.window)
+            if cell.options is not None:
+                self._display.end(cell.window, cell.live, quiet=cell.options.quiet)
         except KeyboardInterrupt:
-            return  # The user does not want to wait for the line under the cell.
+            return  # The user does not want to wait for what the cell shows.
         except Exception as error:  # noqa: BLE001  # the user's cell has its result
             self._complain(error)
 
     def _begin(self, info: Any, number: int | None) -> None:
         options = self._options(info) if "%%carbon" in info.raw_cell else None
         label = None if options is None else options.label
+        live = None if options is None or options.quiet else self._show_begin(info, label)
         self._count += 1
         name = getattr(info, "cell_id", None) or f"cell-{self._count}"
         window = self._meter.open_cell(name, number, label, info.raw_cell[:_TITLE])
         span = None if label is None else self._meter.open_label(label, name, number)
-        self._open.append(_OpenCell(info, window, span, options))
+        self._open.append(_OpenCell(info, window, span, options, live))
+        if live is not None:
+            self._display.follow(live, window)
+
+    def _show_begin(self, info: Any, label: str | None) -> LiveCell | None:
+        try:
+            return self._display.begin(info, label)
+        except Exception as error:  # noqa: BLE001  # the cell is metered all the same
+            self._complain(error)
+            return None
+
+    def _break_off(self, cell: _OpenCell) -> None:
+        """Ends a cell of whose end nobody will tell."""
+        self._end(cell, "ok")
+        if cell.live is not None:
+            try:
+                self._display.end(cell.window, cell.live)
+            except Exception as error:  # noqa: BLE001  # its figures are in the account
+                self._complain(error)
 
     def _end(self, cell: _OpenCell, status: WindowStatus) -> None:
         if cell.label is not None:
@@ -168,7 +194,7 @@ class CellHooks:
         """Ends cells whose end nobody told: a kernel may run cells and fire no event after them."""
         for cell in [cell for cell in self._open if cell.info() is None]:
             self._open.remove(cell)
-            self._end(cell, "ok")
+            self._break_off(cell)
 
     def _synchronized(self, cell: _OpenCell, status: WindowStatus) -> WindowStatus:
         if cell.options is not None and not cell.options.synchronize:

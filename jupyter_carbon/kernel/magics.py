@@ -9,7 +9,7 @@ from typing import Any
 from jupyter_carbon.carbon import CarbonError, parse_pue
 from jupyter_carbon.grid.place import UnknownPlace
 from jupyter_carbon.kernel.completion import Completion
-from jupyter_carbon.kernel.display import PLAIN_WAIT_S, Answer, show_answer, window_line
+from jupyter_carbon.kernel.display import PLAIN_WAIT_S, Answer, show_answer
 from jupyter_carbon.kernel.options import (
     Command,
     OptionError,
@@ -18,6 +18,7 @@ from jupyter_carbon.kernel.options import (
 )
 from jupyter_carbon.kernel.synchronize import wait_for_gpus
 from jupyter_carbon.meter import CarbonMeter
+from jupyter_carbon.stream.static import cell_text
 from jupyter_carbon.summary.doctor import doctor_text
 from jupyter_carbon.summary.document import build_document
 from jupyter_carbon.summary.form import ExportError, write
@@ -79,7 +80,7 @@ class CarbonMagics:
             %carbon export PATH         write the summary: .json, .csv or .md
             %carbon doctor              how each figure is got, and what would make it better
 
-        `%%carbon` at the head of a cell prints what that cell cost.
+        `%%carbon` at the head of a cell shows what that cell costs.
         """
         try:
             command = parse_command(line)
@@ -89,7 +90,7 @@ class CarbonMagics:
             sys.stderr.write(f"{error}\n")
 
     def cell_magic(self, line: str, cell: str) -> None:
-        """Prints, after the cell, its energy with range, CO2e, duration, mean power and provenance.
+        """Shows the cell's energy, CO2e, duration and power, live and when it has ended.
 
         ::
 
@@ -97,7 +98,7 @@ class CarbonMagics:
 
         --label NAME  a name for the cell, in the summary and in its line
         --no-sync     do not wait at the end for work that the cell queued on a GPU
-        --quiet       meter under the label, print nothing
+        --quiet       show one line at the end instead of the card
 
         The cell runs exactly as it would without the line: every cell is
         metered, `%%carbon` only has its figure shown.
@@ -117,9 +118,8 @@ class CarbonMagics:
                 wait_for_gpus()
         finally:
             self._meter.close_label(window, status)
-        if not options.quiet:
-            self._meter.wait_final(window, PLAIN_WAIT_S)
-            sys.stdout.write(window_line(self._meter, window) + "\n")
+        self._meter.wait_final(window, PLAIN_WAIT_S)
+        sys.stdout.write(cell_text(self._meter, window) + "\n")
         result.raise_error()
 
     def _places(self) -> list[str]:

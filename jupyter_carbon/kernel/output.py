@@ -36,15 +36,15 @@ class Output:
             and getattr(publisher, "pub_socket", None) is not None
         )
 
-    def show(self, bundle: Bundle) -> None:
+    def show(self, bundle: Bundle, metadata: Bundle | None = None) -> None:
         """Shows the output, after what the cell has printed so far."""
         sys.stdout.flush()
         sys.stderr.flush()
-        self._send("display_data", bundle)
+        self._send("display_data", bundle, metadata)
 
-    def replace(self, bundle: Bundle) -> None:
+    def replace(self, bundle: Bundle, metadata: Bundle | None = None) -> None:
         """Shows other forms in its place."""
-        self._send("update_display_data", bundle)
+        self._send("update_display_data", bundle, metadata)
 
     def watch(self) -> None:
         """Notes from now on if this thread clears the cell's output, and this one with it."""
@@ -69,18 +69,21 @@ class Output:
             self.is_cleared = True
         return message
 
-    def _send(self, kind: str, bundle: Bundle) -> None:
+    def _send(self, kind: str, bundle: Bundle, metadata: Bundle | None) -> None:
         publisher = self._publisher
         transient = {"display_id": self._id}
         if not self.can_update:
             publisher.publish(
-                dict(bundle), transient=transient, update=kind == "update_display_data"
+                dict(bundle),
+                dict(metadata or {}),
+                transient=transient,
+                update=kind == "update_display_data",
             )
             return
         publisher.session.send(
             publisher.pub_socket,
             kind,
-            {"data": dict(bundle), "metadata": {}, "transient": transient},
+            {"data": dict(bundle), "metadata": dict(metadata or {}), "transient": transient},
             parent=self._parent,
             ident=getattr(publisher, "topic", None),
         )

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-from jupyter_carbon.account import Account
 from jupyter_carbon.estimate import Estimate
-from jupyter_carbon.reconstruct.trace import RECENT_S
 from jupyter_carbon.summary.figures import (
     energy_and_mass_text,
     energy_of,
@@ -17,8 +14,7 @@ from jupyter_carbon.summary.figures import (
 )
 from jupyter_carbon.summary.keys import CellDict
 from jupyter_carbon.summary.markup import SMALL, details, small, table, text_html
-from jupyter_carbon.summary.power import mean_power_w
-from jupyter_carbon.summary.text import remarks_on
+from jupyter_carbon.summary.text import BETWEEN, remarks_on
 from jupyter_carbon.units import (
     MassUnit,
     Words,
@@ -28,10 +24,8 @@ from jupyter_carbon.units import (
     mass_words,
     power_text,
 )
-from jupyter_carbon.windows import Window
 
 _FEWEST_STEPS = 4
-_MOST_STEPS = 160
 _WIDTH, _HEIGHT = 640, 64
 _GREEN = "#2f9e62"
 _FRAME = (
@@ -42,6 +36,9 @@ _FRAME = (
 _ROW = "display: flex; flex-wrap: wrap; gap: 0.3em 2.5em; justify-content: space-between"
 _NUMBER = "font-size: 150%; font-weight: 700; line-height: 1.2"
 
+RUNNING = "is metered; its energy and CO2e will stand here"
+"""What is said of a cell that runs."""
+
 
 def card_html(
     cell: CellDict,
@@ -51,6 +48,7 @@ def card_html(
     co2e_unit: MassUnit = "kg",
     names: Mapping[str, str] | None = None,
     remarks: Iterable[str] = (),
+    instead: str = "",
 ) -> str:
     """The card of a cell that has ended.
 
@@ -61,68 +59,32 @@ def card_html(
         co2e_unit: the unit of CO2e.
         names: from a source's id to its name for people.
         remarks: what else is to be said of it, such as its budget.
+        instead: why there are no figures yet.
     """
     head = [f"<b>{text_html(name)}</b>" if name else "", *map(escape, remarks_on(cell))]
-    figures = [
-        _figure("energy", energy_words(energy_of(cell))),
-        _figure("CO2e", _mass_words(cell, co2e_unit)),
-        _figure("time", _parted(duration_text(cell["duration_s"]))),
-        _figure("mean power", _parted(mean_power_text(cell))),
-    ]
-    parts = [
-        _block(" · ".join(filter(None, head)), "") if any(head) else "",
-        _chart(course_w),
-        _block("".join(figures), _ROW),
-        *map(small, remarks),
-        _origin(cell, names or {}),
-    ]
-    inside = "".join(parts)
-    return f'<div role="group" aria-label="Energy of this cell" style="{_FRAME}">{inside}</div>'
+    time = _figure("time", _parted(duration_text(cell["duration_s"])))
+    if instead:
+        body = [_block(time, _ROW), small(instead)]
+    else:
+        figures = [
+            _figure("energy", energy_words(energy_of(cell))),
+            _figure("CO2e", _mass_words(cell, co2e_unit)),
+            time,
+            _figure("mean power", _parted(mean_power_text(cell))),
+        ]
+        body = [_chart(course_w), _block("".join(figures), _ROW), _origin(cell, names or {})]
+    parts = [_block(BETWEEN.join(filter(None, head)), ""), *body, *map(small, remarks)]
+    return _framed("".join(parts))
 
 
 def running_html(name: str) -> str:
     """What stands in the card's place while the cell runs, where nothing live can be shown."""
-    head = f"<b>{text_html(name)}</b> · " if name else ""
-    return (
-        f'<div role="group" aria-label="Energy of this cell" style="{_FRAME}">{head}'
-        f'<span style="{SMALL}">{RUNNING}</span></div>'
-    )
+    head = f"<b>{text_html(name)}</b>{BETWEEN}" if name else ""
+    return _framed(f'{head}<span style="{SMALL}">{RUNNING}</span>')
 
 
-RUNNING = "is metered; its energy and CO2e stand here when it has ended"
-
-
-def course_w(account: Account, window: Window) -> list[float | None]:
-    """The mean power over equal steps of a window, all sources together.
-
-    None stands where no source has a figure. The newest second may not be known yet.
-    """
-    start_s, end_s = account.moment_s(window.start), account.moment_s(window.end)
-    curves = [source.curve for source in account.sources.values()]
-    if end_s - start_s < RECENT_S and account.now_s - start_s < RECENT_S:
-        seconds = range(math.ceil(start_s), math.floor(end_s))
-        columns = [[curve.recent_w(second) for second in seconds] for curve in curves]
-    else:
-        step_s = (end_s - start_s) / _MOST_STEPS
-        moments_s = [start_s + step_s * place for place in range(_MOST_STEPS + 1)]
-        columns = [mean_power_w(curve.trace(), curve.gaps, moments_s) for curve in curves]
-    course = [_sum(step) for step in zip(*columns, strict=True)]
-    while course and course[-1] is None:
-        course.pop()
-    size = math.ceil(len(course) / _MOST_STEPS)
-    if size < 2:
-        return course
-    return [_mean(course[place : place + size]) for place in range(0, len(course), size)]
-
-
-def _sum(powers_w: Sequence[float | None]) -> float | None:
-    known_w = [power_w for power_w in powers_w if power_w is not None]
-    return sum(known_w) if known_w else None
-
-
-def _mean(powers_w: Sequence[float | None]) -> float | None:
-    known_w = [power_w for power_w in powers_w if power_w is not None]
-    return sum(known_w) / len(known_w) if known_w else None
+def _framed(inside: str) -> str:
+    return f'<div role="group" aria-label="Energy of this cell" style="{_FRAME}">{inside}</div>'
 
 
 def _chart(course: Sequence[float | None]) -> str:
@@ -208,4 +170,6 @@ def _origin(cell: CellDict, names: Mapping[str, str]) -> str:
 
 
 def _block(inside: str, style: str) -> str:
+    if not inside:
+        return ""
     return f'<div style="{style}">{inside}</div>' if style else f"<div>{inside}</div>"

@@ -32,12 +32,19 @@ _SHOWN_CELLS = 200
 
 
 def cell_html(
-    cell: CellDict, *, co2e_unit: MassUnit = "kg", names: Mapping[str, str] | None = None
+    cell: CellDict,
+    *,
+    co2e_unit: MassUnit = "kg",
+    names: Mapping[str, str] | None = None,
+    instead: str = "",
 ) -> str:
     """The line after a cell, which opens to the energy of each source.
 
-    `names` maps a source's id to its name for people.
+    `names` maps a source's id to its name for people; `instead` says why there
+    are no figures yet.
     """
+    if instead:
+        return _frame("Energy of this cell", text_html(instead))
     energy, *others = figures_of(cell, co2e_unit)
     items = [
         *(f"<b>{text_html(name)}</b>" for name in name_of(cell)),

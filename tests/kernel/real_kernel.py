@@ -107,6 +107,21 @@ class RealKernel:
         """Sends a cell without waiting for it; what follows a failing one is run all the same."""
         return Ran(self, self.client.execute(code, stop_on_error=False, **options))
 
+    def start_named(self, cell_id: str, code: str, *, attended: bool = True) -> Ran:
+        """Sends a cell as a notebook does: it tells the cell's id, and can be asked for input."""
+        content = {
+            "code": code,
+            "silent": False,
+            "store_history": True,
+            "user_expressions": {},
+            "allow_stdin": attended,
+            "stop_on_error": False,
+        }
+        session = self.client.session
+        message = session.msg("execute_request", content, metadata={"cellId": cell_id})
+        self.client.shell_channel.send(message)
+        return Ran(self, message["header"]["msg_id"])
+
     def finish(self, ran: Ran, timeout_s: float = WAIT_S) -> Ran:
         """Waits for a cell's reply and for the kernel to be idle after it."""
         ran.reply = self._reply(ran.id, timeout_s)

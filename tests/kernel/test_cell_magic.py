@@ -235,7 +235,7 @@ def test_run_by_a_program_it_is_a_magic_like_others(twins: Twins) -> None:
     assert ran.reply["ename"] == "ZeroDivisionError"
     assert "'--wrong'" in ran.err
     ran = twins.magic.ok("get_ipython().run_cell_magic('carbon', '--quiet', 'print(3)')")
-    assert ran.out == "3\n"
+    assert re.fullmatch(r"3\n%%carbon · .*\n", ran.out)
 
 
 def test_the_cell_asks_for_more_lines_like_any_cell_magic(twins: Twins) -> None:

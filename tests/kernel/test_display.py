@@ -1,4 +1,4 @@
-"""The line under a `%%carbon` cell: once, in its place, with what it cost."""
+"""What a `%%carbon` cell shows to a program that runs it: its figures, once, in their place."""
 
 from __future__ import annotations
 
@@ -79,10 +79,16 @@ def test_a_line_whose_figure_is_final_at_once_is_not_updated(
     assert not ran.messages("update_display_data")
 
 
-def test_quiet_cells_and_plain_cells_show_nothing(kernel: RealKernel, tmp_path: Path) -> None:
-    for code in ("%%carbon --quiet --label hush\n1", "%%carbon --quiet\n1", "1"):
-        ran = kernel.ok(code)
-        assert not ran.messages("display_data", "stream")
+def test_a_quiet_cell_shows_one_line_and_a_plain_cell_nothing(
+    kernel: RealKernel, tmp_path: Path
+) -> None:
+    ran = _settled(kernel, kernel.ok("%%carbon --quiet --label hush\nimport time; time.sleep(0.2)"))
+    for content in ran.contents("display_data", "update_display_data"):
+        assert FORM.fullmatch(content["data"]["text/plain"].removeprefix("hush · "))
+        assert "svg" not in content["data"]["text/html"]
+        assert re.sub("<[^>]*>", "", content["data"]["text/html"]).count("Wh") >= 1
+    assert len(ran.shown) == 1
+    assert not kernel.ok("1").messages("display_data", "stream")
     document = kernel.export(tmp_path / "all.json")
     assert [label["label"] for label in document["labels"]] == ["hush"]
     assert "hush" in [cell["label"] for cell in document["cells"]]
@@ -119,6 +125,12 @@ def _can_be_sent(text: str) -> bool:
     return text.encode(errors="replace").decode() == text
 
 
+TAGS = {
+    *("div", "span", "b", "details", "summary", "table", "tbody", "tr", "td"),
+    *("svg", "polygon", "polyline"),
+}
+
+
 class _Tags(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
@@ -145,7 +157,7 @@ def test_hostile_labels_are_text(kernel: RealKernel) -> None:
         page = _Tags()
         page.feed(data["text/html"])
         page.close()
-        assert page.tags <= {"div", "span", "b", "details", "summary", "table", "tbody", "tr", "td"}
+        assert page.tags <= TAGS
         assert not re.search(r"[\x00-\x1f\x7f-\x9f]", data["text/plain"])
 
 
