@@ -102,6 +102,7 @@ export function cellsView(host: Host): CellsView {
     }
     rest.set(session);
     setShown(none, cells.length === 0 && leftOut === 0);
+    setShown(head, cells.length > 0);
     const hidden = sorted.length - visible.length;
     setShown(more, hidden > 0);
     setText(more, trans._n('show %1 more', 'show %1 more', Math.min(ROWS, hidden)));
@@ -209,7 +210,7 @@ function cellRow(host: Host): Row {
     'tr',
     '',
     number,
-    el('td', 'jp-carbon-what', jump, plain, status),
+    el('td', 'jp-carbon-what', el('div', '', jump, plain, status)),
     energy,
     co2e
   );

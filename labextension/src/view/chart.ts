@@ -1,7 +1,7 @@
 import type { Meter } from '../model';
 import type { Cell, Source } from '../protocol';
 import { between, extremes, whole, type Steps } from './columns';
-import { button, choice, el, section, setAttribute, setText } from './dom';
+import { button, choice, el, section, setAttribute, setShown, setText } from './dom';
 import type { Host, Trans, View } from './host';
 import { part } from './part';
 import { plot, type Band } from './plot';
@@ -39,12 +39,14 @@ export function chartView(host: Host): View {
   open.title = trans.__('Open the timeline');
   const pointed = el('div', 'jp-carbon-pointed jp-carbon-sub');
   pointed.setAttribute('aria-live', 'polite');
+  pointed.hidden = true;
   let sources: Source[] = [];
   const chart = plot({
     height: 132,
     onPointed: (steps, at) => {
       const cells = model.meter?.cells ?? [];
       setText(pointed, at === null ? '' : atStep(trans, steps, at, sources, cells));
+      setShown(pointed, at !== null);
     },
     onPicked: band => {
       const cell = model.cell(band.key);

@@ -86,15 +86,16 @@ export function gridView(host: Host): View {
       return;
     }
     setShown(open, model.status.kind === 'live');
-    setText(place, grid.words || grid.place);
+    const words = grid.words || grid.place;
+    setText(place, words.charAt(0).toUpperCase() + words.slice(1));
     setText(intensity, grid.intensity);
-    const words = [grid.year === null ? '' : String(grid.year), kindWord(trans, grid)];
-    kind.set(words.filter(Boolean).join(' '), grid.assumed ? 'estimated' : 'measured');
-    setShown(kind.node, words.some(Boolean));
+    const known = [grid.year === null ? '' : String(grid.year), kindWord(trans, grid)];
+    kind.set(known.filter(Boolean).join(' '), grid.assumed ? 'estimated' : 'measured');
+    setShown(kind.node, known.some(Boolean));
     setText(
       details,
       [
-        trans.__('PUE %1', grid.pue),
+        trans.__('PUE %1', Number.isInteger(grid.pue) ? grid.pue.toFixed(1) : grid.pue),
         grid.basis,
         grid.source === '' ? '' : trans.__('source: %1', grid.source)
       ]

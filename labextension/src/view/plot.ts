@@ -97,7 +97,7 @@ class UPlotted implements Plot {
     return {
       width,
       height: this._options.height,
-      padding: [4, 1, 0, 0],
+      padding: [7, 1, 0, 0],
       legend: { show: false },
       cursor: {
         y: false,
@@ -200,6 +200,7 @@ class UPlotted implements Plot {
     ctx.save();
     ctx.fillStyle = this._palette.colour('var(--jp-carbon-ink1)');
     ctx.font = this._palette.font(10 * ratio);
+    ctx.textAlign = 'left';
     ctx.textBaseline = 'top';
     let free = bbox.left;
     for (const band of this._data?.bands ?? []) {
