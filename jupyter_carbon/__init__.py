@@ -14,12 +14,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from jupyter_carbon.budget import BudgetExceeded
     from jupyter_carbon.default import get_meter, measure
     from jupyter_carbon.estimate import Estimate, Provenance
     from jupyter_carbon.figure import Figure
     from jupyter_carbon.meter import CarbonMeter
 
 __all__ = [
+    "BudgetExceeded",
     "CarbonMeter",
     "Estimate",
     "Figure",
@@ -31,6 +33,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "BudgetExceeded": "jupyter_carbon.budget",
     "CarbonMeter": "jupyter_carbon.meter",
     "Estimate": "jupyter_carbon.estimate",
     "Figure": "jupyter_carbon.figure",

@@ -419,6 +419,10 @@ class Account:
         if session is self.session:
             yield from (self.running.cells if kind == "cell" else self.running.labels)
 
+    def running_part(self, window: Window) -> Window:
+        """Of a window that a reset has divided, the part that runs now; else the window."""
+        return self._continues.get(window, window)
+
     def _edge(self, moment_s: float, wall_s: float, sign: int = 0, turn: int = 0) -> int:
         number = len(self._moments_s)
         self._moments_s.append(moment_s)

@@ -29,6 +29,10 @@ class MeasuringMeter(Protocol):
     def finish_work(self) -> None:
         """Waits for work that was queued and belongs to the span that ends."""
 
+    @property
+    def find_stop(self) -> Callable[[], BaseException | None]:
+        """Finds what is to be raised when a span has ended, so that the run stops there."""
+
     def wait_final(self, window: Window) -> bool:
         """Waits until a window's figure will not move any more."""
 
@@ -52,6 +56,9 @@ class Measurement:
     `figure`, `energy_j`, `co2e_g` and `duration_s` are those of the run that ended
     last. They wait, for a few steps of the counter at most, until the figure is
     final.
+
+    Where a budget that stops the run is used up, the end of a block that raised
+    nothing raises `BudgetExceeded`.
     """
 
     def __init__(self, meter: Callable[[], MeasuringMeter], label: str) -> None:
@@ -81,6 +88,8 @@ class Measurement:
         finally:
             run.meter.close_label(run.window, status)
             self._last = run
+        if kind is None:
+            self._stop_if_due(run.meter)
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """The function, with each of its calls metered under the label.
@@ -139,6 +148,16 @@ class Measurement:
     def duration_s(self) -> float:
         """Seconds from begin to end."""
         return self.figure.duration_s
+
+    def _stop_if_due(self, meter: MeasuringMeter) -> None:
+        """Ends the run here if a budget says so: after the block, whose window is closed.
+
+        Raises:
+            BudgetExceeded: once, see `CarbonMeter.set_budget`.
+        """
+        error = meter.find_stop()
+        if error is not None:
+            raise error
 
     def _leave(self) -> _Run:
         """The run that this thread or task began last, else the last one of all."""

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 from traitlets import Bunch, validate
 
 from jupyter_carbon.account import Account, Cost, Session
+from jupyter_carbon.budget import Budget, BudgetError, BudgetExceeded, BudgetUse, parse_budget
+from jupyter_carbon.budgets import Budgets, Due, NoticeTaker
 from jupyter_carbon.carbon import CarbonError, Intensity, Rate, check_pue
 from jupyter_carbon.figure import Figure, Observer, figure_of
 from jupyter_carbon.grid.place import Lookup, UnknownPlace
@@ -82,6 +84,11 @@ class CarbonMeter(MeterSettings):
         rate = Rate(self._configured_intensity(), self.pue)
         account = Account(clock(), wall_clock(), rate)
         self._intake = Intake(account, clock, self._complain)
+        self._budgets = Budgets(self._intake.look, self._complain)
+        self._budgets.co2e_unit = self.mass_unit
+        self._intake.watch(self._budgets.check)
+        self.find_stop: Callable[[], BudgetExceeded | None] = self._budgets.take_stop
+        """Asked when a measured block ends: what it is to raise, so that the run stops there."""
         extra = {} if asleep is None else {"asleep": asleep}
         self.sampler = Sampler(
             discover,
@@ -94,6 +101,7 @@ class CarbonMeter(MeterSettings):
         # A meter that nobody holds any more, or that is left at the end, leaves no thread.
         weakref.finalize(self, self.sampler.stop, _EXIT_WAIT_S)
         _ALL.add(self)
+        self._set_configured_budget()
         self._is_made = True
 
     def start(self) -> None:
@@ -242,7 +250,49 @@ class CarbonMeter(MeterSettings):
         new one's; who holds its `Window` or `Measurement` is told the whole.
         """
         with self.look() as account:
-            return account.reset(self._clock(), self._wall_clock())
+            old = account.reset(self._clock(), self._wall_clock())
+            self._budgets.renew()
+            return old
+
+    def set_budget(self, limit: str | None, *, stops: bool = False) -> None:
+        """Sets the session's budget, such as "0.5kWh" or "200gCO2e"; None takes it away.
+
+        What the session has used so far counts. At four fifths and at the limit
+        it is told, once each; what was told and raised before is told and raised
+        anew. With `stops` the run is then ended by a `BudgetExceeded`, once: at the
+        end of the next measured block, or in a notebook within the running cell
+        (if none runs then, within the next one).
+
+        Raises:
+            BudgetError: if it is no budget; nothing has changed then.
+        """
+        self._budgets.set_session(None if limit is None else parse_budget(limit, stops=stops))
+
+    def set_cell_budget(self, window: Window, budget: Budget) -> None:
+        """A cell or label that has just been opened has a budget; it takes no lock."""
+        self._budgets.add_cell(window, budget)
+
+    @property
+    def budgets(self) -> list[BudgetUse]:
+        """How the budgets in force stand: the session's first, then those of running cells."""
+        return self._budgets.uses()
+
+    @property
+    def budget_notes(self) -> list[str]:
+        """Sentences on the budgets of this session that were used up."""
+        return list(self._budgets.notes)
+
+    def due_stops(self) -> list[Due]:
+        """The budgets for which a run is to be stopped, by the newest round; takes no lock."""
+        return self._budgets.due()
+
+    @validate("budget")
+    def _follow_budget(self, proposal: Bunch) -> str:
+        """`meter.budget = "0.5kWh"` is `meter.set_budget("0.5kWh")`; an empty one is none."""
+        limit = str(proposal.value)
+        if self._is_made:
+            self.set_budget(limit or None, stops=self.budget_stops)
+        return limit
 
     @property
     def rate(self) -> Rate:
@@ -313,6 +363,27 @@ class CarbonMeter(MeterSettings):
         from jupyter_carbon.widget import session_widget
 
         return session_widget(self)
+
+    def on_notice(self, taker: NoticeTaker) -> Callable[[], None]:
+        """Has a function called with what the user is to be told: (level, text).
+
+        That is, of each budget, "warning" when four fifths are used and "error"
+        when all is, each once; of one that leaps over both at once the latter
+        only. It is called on the meter's thread and should return soon; one that
+        raises is dropped and named in `complaints`.
+
+        Returns:
+            A function that ends the subscription.
+        """
+        return self._budgets.observe(taker)
+
+    def _set_configured_budget(self) -> None:
+        if not self.budget:
+            return
+        try:
+            self.set_budget(self.budget, stops=self.budget_stops)
+        except BudgetError as error:
+            self._complain(f"{error} The configured budget is not used: there is none.")
 
     def _configured_intensity(self) -> Intensity:
         if not self.region:

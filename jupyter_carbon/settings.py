@@ -27,7 +27,7 @@ _NO = frozenset({"0", "false", "no", "off"})
 class MeterSettings(Configurable):
     """The meter's settings; each has an environment variable of the same name in capitals.
 
-    They are read when a meter is made. `region` and `pue` can be set after that, too,
+    They are read when a meter is made. `region`, `pue` and `budget` can be set after that, too,
     and then apply from that moment on, as by the meter's methods.
     What a program gives by keyword comes before the environment.
     """
@@ -51,6 +51,12 @@ class MeterSettings(Configurable):
         60.0,
         help="Seconds without a cell after which surfaces are told nothing more until the next"
         " one, 1 to 86400.",
+    ).tag(config=True)
+    budget = Unicode(
+        "", help="So much a session may use, such as 0.5kWh or 200gCO2e; empty: no budget."
+    ).tag(config=True)
+    budget_stops = Bool(
+        False, help="End the run with a BudgetExceeded when the session's budget is used up."
     ).tag(config=True)
     co2e_unit = Enum(("kg", "lb"), "kg", help="The unit of CO2e: kg (metric) or lb.").tag(
         config=True
@@ -151,6 +157,8 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "idle_interval_s": float,
     "busy_interval_s": float,
     "synchronize": _boolean,
+    "budget": str,
+    "budget_stops": _boolean,
     "rest_after_s": float,
     "co2e_unit": str.lower,
 }

@@ -19,6 +19,8 @@ VALUES: dict[str, tuple[Any, str, Any]] = {
     "busy_interval_s": (0.2, " 0.05 ", 0.05),
     "synchronize": (True, "off", False),
     "rest_after_s": (5.0, "1.5", 1.5),
+    "budget": ("0.5kWh", " 200 gCO2e", "200 gCO2e"),
+    "budget_stops": (False, "yes", True),
     "co2e_unit": ("kg", "LB", "lb"),
 }
 
