@@ -26,7 +26,7 @@ help:
 	@sed -n '2,7s/^# *//p' Makefile
 
 demo:
-	$(environment) $(if $(headless),headless,demo)
+	$(environment) $(if $(headless),headless,demo labextension)
 	@$(python) scripts/demo.py $(if $(headless),--headless)
 
 # pytest comes last, so that its own closing line ends the output.
@@ -34,20 +34,24 @@ test: lint
 	$(python) -m pytest
 
 lint:
-	$(environment) test lint
+	$(environment) test lint labextension
 	$(python) -m ruff check .
 	$(python) -m ruff format --check .
 	$(python) -m mypy
 	$(bin)/lint-imports
+	$(python) scripts/bundle.py run check lint
 
 format:
-	$(environment) lint
+	$(environment) lint labextension
 	$(python) -m ruff check --fix .
 	$(python) -m ruff format .
+	$(python) scripts/bundle.py run format
 
 bench:
 	$(environment) bench
 	$(python) -m benchmarks
 
 clean:
-	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
+		labextension/lib labextension/node_modules labextension/.yarn \
+		jupyter_carbon/labextension jupyter_carbon/static

@@ -4,7 +4,8 @@
 environment is to be made with, and needs nothing but its standard library.
 What was installed is noted in the environment, so that the next call returns
 at once; an environment that cannot work any more (its interpreter is gone, or
-it was moved with the checkout) is made anew.
+it was moved with the checkout) is made anew. With the group `labextension` the
+JupyterLab extension is built too, whenever its sources have changed.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 11)
 _PIP = (25, 1)
 """The first pip that installs dependency groups."""
+LABEXTENSION = "labextension"
+"""The group with what builds the JupyterLab extension; who asks for it has that built."""
 _LOOK = "import sys, pip; print(*sys.version_info[:2], *pip.__version__.split('.')[:2])"
 
 Version = tuple[int, int]
@@ -85,16 +88,28 @@ class Environment:
         fingerprint = hashlib.sha256((self.root / "pyproject.toml").read_bytes()).hexdigest()
         note = self._note()
         done = set(note.groups) if note.fingerprint == fingerprint else set()
-        if done.issuperset(groups):
-            return
-        everything = sorted(done.union(groups))
+        wanted = set(groups)
+        if not wanted <= done:
+            self._install(sorted(wanted | done), look[1], fingerprint)
+        if LABEXTENSION in wanted:
+            self._bundle()
+
+    def _install(self, everything: list[str], pip: Version, fingerprint: str) -> None:
         _say(f"Installing jupyter_carbon with what it needs for: {', '.join(everything)} ...")
-        if look[1] < _PIP:
+        if pip < _PIP:
             self._pip("--upgrade", f"pip>={_PIP[0]}.{_PIP[1]}")
         words = [f"--group={self.root / 'pyproject.toml'}:{name}" for name in everything]
         self._pip("--editable", str(self.root), *words)
         written = Note(str(self.root), fingerprint, everything)
         self._note_path.write_text(json.dumps(asdict(written)), encoding="utf-8")
+
+    def _bundle(self) -> None:
+        """Builds what the browser loads if its sources have changed, and links it."""
+        run = subprocess.run(
+            [self.python, self.root / "scripts" / "bundle.py", "--link"], check=False
+        )
+        if run.returncode != 0:
+            raise SetupError("The JupyterLab extension was not built; the reason stands above.")
 
     @property
     def _note_path(self) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import json
 import os
 import re
 import shutil
@@ -12,6 +13,7 @@ import sys
 import tarfile
 import tomllib
 import zipfile
+from fnmatch import fnmatch
 from importlib.metadata import entry_points, version
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,8 @@ import jupyter_carbon
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "jupyter_carbon"
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+EXTENSION = PACKAGE / "labextension"
+"""What is built for the browser: it is installed elsewhere."""
 NOT_OURS = frozenset({"build", "dist", "node_modules", "shared"})
 IMPORTED_AS = {
     "anywidget": "anywidget",
@@ -38,7 +42,7 @@ def _package_files() -> set[str]:
     return {
         path.relative_to(ROOT).as_posix()
         for path in PACKAGE.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
+        if path.is_file() and "__pycache__" not in path.parts and EXTENSION not in path.parents
     }
 
 
@@ -66,7 +70,16 @@ def test_the_wheel_holds_the_package_its_data_and_its_licences_and_nothing_else(
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     info = f"jupyter_carbon-{jupyter_carbon_version()}.dist-info"
-    assert names - _package_files() == {
+    shared = info.replace(".dist-info", ".data/data/share/jupyter/labextensions/jupyter-carbon")
+    extension = {
+        f"{shared}/{path.relative_to(EXTENSION).as_posix()}"
+        for path in EXTENSION.rglob("*")
+        if path.is_file()
+    }
+    assert f"{shared}/package.json" in extension
+    assert any(fnmatch(name, f"{shared}/static/remoteEntry.*.js") for name in extension)
+    assert names - _package_files() == extension | {
+        f"{shared}/install.json",
         f"{info}/METADATA",
         f"{info}/RECORD",
         f"{info}/WHEEL",
@@ -75,7 +88,12 @@ def test_the_wheel_holds_the_package_its_data_and_its_licences_and_nothing_else(
         f"{info}/licenses/THIRD_PARTY_NOTICES.md",
     }
     assert _package_files() <= names
-    assert {"jupyter_carbon/py.typed", "jupyter_carbon/data/grid_country.csv"} <= names
+    assert {
+        "jupyter_carbon/py.typed",
+        "jupyter_carbon/data/grid_country.csv",
+        "jupyter_carbon/static/widget.js",
+        "jupyter_carbon/stream/schema.json",
+    } <= names
 
 
 def test_the_wheel_built_from_the_sdist_is_the_same(wheel: Path, tmp_path: Path) -> None:
@@ -178,6 +196,8 @@ def test_the_entry_points_are_installed_and_lead_somewhere() -> None:
 def test_there_is_one_version() -> None:
     stated = PROJECT["project"]["version"]
     assert jupyter_carbon_version() == stated
+    package = json.loads((ROOT / "labextension" / "package.json").read_text(encoding="utf-8"))
+    assert package["version"] == stated
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     newest = re.search(r"^## \[(\d+\.\d+\.\d+)\]", changelog, re.MULTILINE)
     assert newest is not None
@@ -219,7 +239,7 @@ def test_pytests_own_closing_line_ends_what_make_test_prints() -> None:
     )
     commands = run.stdout.splitlines()
     assert commands[-1].endswith("-m pytest")
-    for check in ("ruff check", "ruff format --check", "mypy", "lint-imports"):
+    for check in ("ruff check", "ruff format --check", "mypy", "lint-imports", "run check lint"):
         assert any(check in command for command in commands[:-1]), check
 
 

@@ -21,7 +21,10 @@ class StatusItem extends Widget {
     super({ node: document.createElement('button') });
     this.addClass('jp-carbon-status');
     this.node.setAttribute('type', 'button');
-    const icon = carbonIcon.element({ stylesheet: 'statusBar' });
+    const icon = carbonIcon.element({
+      tag: 'span',
+      className: 'jp-carbon-status-icon'
+    });
     icon.setAttribute('aria-hidden', 'true');
     this._power.className = 'jp-carbon-status-power';
     this.node.append(icon, this._power, this._energy, this._co2e);

@@ -1,0 +1,1 @@
+"""What `make` runs: the environment, the demonstration, the build of what the browser loads."""
