@@ -10,7 +10,7 @@ from jupyter_carbon.reconstruct.dating import Change, Knots
 from jupyter_carbon.reconstruct.edges import Edges
 from jupyter_carbon.reconstruct.powers import PowerSamples
 from jupyter_carbon.reconstruct.refresh import RefreshGrid
-from jupyter_carbon.reconstruct.steps import Division, Knot, Step
+from jupyter_carbon.reconstruct.steps import Division, Knot, Step, implied_powers
 from jupyter_carbon.reconstruct.track import Located
 from jupyter_carbon.reconstruct.watch import DENSE_GAP_S, DENSE_S, RefreshWatch
 from jupyter_carbon.reconstruct.witnesses import SETTLE_S, Powers, Witnesses
@@ -196,8 +196,10 @@ class CounterTrack:
                 powers = self._witnesses.powers(place, step, self._last.moment_s, period_s)
                 doubt = _SLOW if self._witnesses.saw_rest(step, powers) else _UNSEEN
             settled = powers.settled or self._watch.is_continuous
-            division = Division(step, powers.before_w, powers.after_w)
-            self._divided = (key, division, _SLOW if division.is_explained else doubt, settled)
+            division = Division(step, *implied_powers(step, powers.before_w, powers.after_w))
+            if division.is_explained and None not in (powers.before_w, powers.after_w):
+                doubt = _SLOW
+            self._divided = (key, division, doubt, settled)
         return self._divided[1:]
 
     def _before_first(self, moment_s: float) -> Located:

@@ -22,6 +22,9 @@ from jupyter_carbon.reconstruct.edges import Edge
 _SLACK_S = 0.004
 """How far outside a step its jump may seem to lie: readings and calls take time."""
 
+_IMPLIED_S = 0.01
+"""A power is implied by energy only over a span that is known better than to be a small part."""
+
 
 class Knot(NamedTuple):
     """A point that the curve passes through: `energy_j` was reached at `moment_s` +- `half_s`."""
@@ -90,6 +93,31 @@ class Step(NamedTuple):
         # Where the line from the left end meets the line back from the right end.
         meets_s = self.right.moment_s - excess_j / rise_w
         return self.left.moment_s - slack_s <= meets_s <= self.right.moment_s + slack_s
+
+
+def implied_powers(
+    step: Step, before_w: float | None, after_w: float | None
+) -> tuple[float | None, float | None]:
+    """The powers at a step's ends, where one was not read the one that its energy implies.
+
+    That is the power with which all of the step's energy is drawn if the jump
+    lies on its only edge. Where there are more edges, or hardly any time for it,
+    it stays unknown.
+    """
+    if (before_w is None) == (after_w is None) or len(step.edges) != 1:
+        return before_w, after_w
+    edge_s = step.edges[0].moment_s
+    if before_w is not None:
+        span_s = step.right.moment_s - edge_s
+        drawn_j = step.right.energy_j - step.line_left(edge_s, before_w)
+    else:
+        assert after_w is not None
+        span_s = edge_s - step.left.moment_s
+        drawn_j = step.line_right(edge_s, after_w) - step.left.energy_j
+    if span_s < _IMPLIED_S or drawn_j < 0:
+        return before_w, after_w
+    power_w = drawn_j / span_s
+    return (before_w, power_w) if after_w is None else (power_w, after_w)
 
 
 class Division:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_carbon.reconstruct.edges import Edge
-from jupyter_carbon.reconstruct.steps import Division, Knot, Step
+from jupyter_carbon.reconstruct.steps import Division, Knot, Step, implied_powers
 
 SPAN_S = 0.1
 IDLE_W, LOAD_W = 60.0, 300.0
@@ -133,3 +133,22 @@ def test_the_energy_never_falls_and_stays_within_the_step(
     assert found[0] >= -1e-9
     assert found[-1] <= span_j + 1e-9
     assert all(right >= left - 1e-9 for left, right in pairwise(found))
+
+
+def test_a_power_that_nobody_read_is_the_one_that_the_energy_implies() -> None:
+    rising = step(IDLE_W * 0.04 + LOAD_W * 0.06, (0.04, BEGINS))
+    assert implied_powers(rising, IDLE_W, None) == (IDLE_W, pytest.approx(LOAD_W))
+    falling = step(LOAD_W * 0.04 + IDLE_W * 0.06, (0.04, ENDS))
+    assert implied_powers(falling, None, IDLE_W) == (pytest.approx(LOAD_W), IDLE_W)
+    assert implied_powers(rising, IDLE_W, LOAD_W) == (IDLE_W, LOAD_W)
+
+
+@pytest.mark.parametrize(
+    "edges", [(), ((0.095, BEGINS),), ((0.02, BEGINS), (0.04, ENDS))], ids=["no", "late", "two"]
+)
+def test_a_power_that_the_energy_does_not_tell_stays_unknown(
+    edges: tuple[tuple[float, int], ...],
+) -> None:
+    assert implied_powers(step(20.0, *edges), IDLE_W, None) == (IDLE_W, None)
+    # Less was drawn than the power before alone takes: nothing is implied.
+    assert implied_powers(step(1.0, (0.04, BEGINS)), IDLE_W, None) == (IDLE_W, None)
