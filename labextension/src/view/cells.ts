@@ -1,5 +1,5 @@
 import type { MeterModel } from '../model';
-import type { Cell, SessionFigures } from '../protocol';
+import type { Cell, SessionFigures, Shown } from '../protocol';
 import {
   button,
   choice,
@@ -53,13 +53,8 @@ export function cellsView(host: Host): CellsView {
   side.append(orders.node);
   const list = el('tbody');
   const rest = restRow(trans);
-  const table = el(
-    'table',
-    'jp-carbon-rows',
-    headRow(trans),
-    list,
-    el('tfoot', '', rest.node)
-  );
+  const head = headRow(trans);
+  const table = el('table', 'jp-carbon-rows', head, list, el('tfoot', '', rest.node));
   const more = button('', 'jp-carbon-link', () => {
     most += ROWS;
     drawn.update();
@@ -239,7 +234,7 @@ function cellRow(host: Host): Row {
       setText(status, word);
       setShown(status, word !== '');
       setText(energy, inWords(cell.energy_j));
-      setText(co2e, withoutGas(inWords(cell.co2e_g)));
+      setText(co2e, gasIn(cell.co2e_g));
       node.classList.toggle('jp-carbon-running', cell.status === 'running');
       node.classList.toggle(
         'jp-carbon-provisional',
@@ -267,9 +262,9 @@ function statusWord(trans: Trans, cell: Cell): string {
   }
 }
 
-/** The unit of a column that says in its head what it is of. */
-function withoutGas(text: string): string {
-  return text.replace(` ${pretty('CO2e')}`, '');
+/** A mass in a column whose head says of what; not twice in a row that nothing was measured. */
+function gasIn(shown: Shown): string {
+  return shown.unit === '' ? '' : inWords(shown).replace(` ${pretty('CO2e')}`, '');
 }
 
 function restRow(trans: Trans): {
@@ -284,7 +279,7 @@ function restRow(trans: Trans): {
     node,
     set: session => {
       setText(energy, inWords(session.between_cells_j));
-      setText(co2e, withoutGas(inWords(session.between_cells_g)));
+      setText(co2e, gasIn(session.between_cells_g));
     }
   };
 }

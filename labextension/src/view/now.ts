@@ -31,9 +31,8 @@ export function nowView(host: Host): View {
   missing.setAttribute('aria-label', trans.__('Not measured'));
   const remark = el('p', 'jp-carbon-sub');
   const answer = answerLine();
-  const pause = button('', 'jp-carbon-link', () => {
-    const paused = model.meter?.state.paused === true;
-    void send(host, answer, paused ? 'resume' : 'pause', {});
+  const pause = button(trans.__('pause'), 'jp-carbon-link', () => {
+    void send(host, answer, 'pause', {});
   });
   const { node, side, body } = section(trans.__('Now'), 'now');
   side.append(pause);
@@ -51,8 +50,7 @@ export function nowView(host: Host): View {
       return;
     }
     const { now, state } = meter;
-    setText(pause, state.paused ? trans.__('resume') : trans.__('pause'));
-    setShown(pause, model.status.kind === 'live');
+    setShown(pause, model.status.kind === 'live' && !state.paused);
     total.set(now.total);
     mark.set(markWord(trans, now.total.mark), now.total.mark);
     setShown(mark.node, now.total.mark === 'estimated' || now.total.mark === 'mixed');
@@ -106,7 +104,9 @@ export function nowView(host: Host): View {
 /** What is to be said of a meter with little to show. */
 function remarkOn(trans: Trans, { state, sources, not_measured }: Meter): string {
   if (state.searching) {
-    return trans.__('Looking for what else can be measured…');
+    return sources.length === 0
+      ? trans.__('Looking for what can be measured…')
+      : trans.__('Looking for what else can be measured…');
   }
   if (sources.length === 0) {
     return trans.__('Nothing on this machine can be measured.');

@@ -73,7 +73,7 @@ export function sessionView(host: Host): View {
       setAttribute(split, 'aria-label', words);
     }
     setText(origin, session.provenance);
-    setShown(origin, session.provenance !== '');
+    setShown(origin, session.energy_j.value !== null && session.provenance !== '');
   }
 
   return part({
