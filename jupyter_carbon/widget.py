@@ -5,10 +5,12 @@ Importing this module imports ipywidgets; that is left until a widget is made.
 
 from __future__ import annotations
 
+import hashlib
 import time
 import weakref
 from collections import deque
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from threading import get_ident
 from typing import Any
@@ -28,15 +30,26 @@ from jupyter_carbon.summary.text import BETWEEN
 from jupyter_carbon.units import J_PER_WH, Words
 from jupyter_carbon.windows import Window
 
-BUNDLE = Path(__file__).parent / "static" / "widget.js"
+_STATIC = Path(__file__).parent / "static"
+BUNDLE = _STATIC / "widget.js"
 """What draws the widget; it is built with the package."""
-HAS_BUNDLE = BUNDLE.is_file()
+STUB = _STATIC / "stub.js"
+"""What fetches it, for the many widgets of cells."""
+HAS_BUNDLE = BUNDLE.is_file() and STUB.is_file()
 VIEW = "application/vnd.jupyter.widget-view+json"
 MOST_ENDED = 8
 """So many cells' widgets are kept after their end, for pages that still show them live."""
 
 _NOTHING = "export default { render() {} }"
-_REST_AFTER_S = 60.0
+
+
+class _Library(anywidget.AnyWidget):
+    """Has the code that draws, once for all cells' widgets; it is not displayed."""
+
+    _esm = Unicode().tag(sync=True)
+
+    def __init__(self) -> None:
+        super().__init__(_esm=_code())
 
 
 class CarbonWidget(anywidget.AnyWidget):
@@ -46,8 +59,6 @@ class CarbonWidget(anywidget.AnyWidget):
     read-only, can be observed (on the meter's thread: return soon) and linked.
     None stands for what is not measured.
     """
-
-    _esm = BUNDLE if HAS_BUNDLE else _NOTHING
 
     energy_wh = Float(None, allow_none=True, read_only=True, help="Energy so far in Wh.").tag(
         sync=True
@@ -78,6 +89,9 @@ class CarbonWidget(anywidget.AnyWidget):
         sync=True
     )
     text = Unicode("", read_only=True, help="All of it on one line.").tag(sync=True)
+    _esm = Unicode(read_only=True).tag(sync=True)
+    _library = Unicode(read_only=True).tag(sync=True)
+    _digest = Unicode(read_only=True).tag(sync=True)
     _of = Int(-1, read_only=True).tag(sync=True)
     _snapshot = Dict(read_only=True).tag(sync=True)
     _course = Dict(read_only=True).tag(sync=True)
@@ -93,22 +107,23 @@ class CarbonWidget(anywidget.AnyWidget):
         self._window = window
         self._seq = 0
         self._beat = Beat()
-        self._rest = Rest(getattr(meter, "rest_after_s", _REST_AFTER_S), time.monotonic())
+        self._rest = Rest(meter.rest_after_s, time.monotonic())
         self._has_ended = False
         self.refresh()
+        self._write(_code_of_session() if window is None else _code_of_cell())
         super().__init__()
         self._beat.sent(time.monotonic(), resting=False)
         if not self._has_ended:
             self._off = meter.on_round(self.tick)
 
-    def refresh(self) -> None:
+    def refresh(self, *, resting: bool = False) -> None:
         """Takes the figures as they are now."""
         meter = self._meter()
         if meter is None:
             return
         with meter.look() as account:
             self._seq += 1
-            heard = excerpt(meter, account, self._window, self._seq)
+            heard = excerpt(meter, account, self._window, self._seq, resting=resting)
             columns = course(account, self._window)
             if self._window is None:
                 values, final = _of_session(heard), False
@@ -148,7 +163,7 @@ class CarbonWidget(anywidget.AnyWidget):
         resting = self._rest.rests(now_s)
         if self._beat.due(now_s, lively=busy or self._window is not None, resting=resting):
             self._beat.sent(now_s, resting=resting)
-            self.refresh()
+            self.refresh(resting=resting)
 
     def close(self) -> None:
         """Takes it out of the page; what it says stays."""
@@ -234,6 +249,37 @@ _ended: deque[CarbonWidget] = deque()
 _sessions: weakref.WeakKeyDictionary[CarbonMeter, CarbonWidget] = weakref.WeakKeyDictionary()
 
 
+@cache
+def _code() -> str:
+    return BUNDLE.read_text(encoding="utf-8") if HAS_BUNDLE else _NOTHING
+
+
+@cache
+def _digest() -> str:
+    return hashlib.sha256(_code().encode()).hexdigest()[:16]
+
+
+_libraries: list[_Library] = []
+
+
+def _code_of_session() -> dict[str, str]:
+    """A session has one widget, which is complete by itself."""
+    return {"_esm": _code()}
+
+
+def _code_of_cell() -> dict[str, str]:
+    """A page never lets go of a widget's module, so those of cells share one."""
+    if not HAS_BUNDLE:
+        return {"_esm": _NOTHING}
+    if not _libraries or _libraries[0].comm is None:
+        _libraries[:] = [_Library()]
+    return {
+        "_esm": STUB.read_text(encoding="utf-8"),
+        "_library": _libraries[0].model_id,
+        "_digest": _digest(),
+    }
+
+
 def session_widget(meter: CarbonMeter) -> CarbonWidget:
     """The widget of a meter's session: one, until it is closed."""
     widget = _sessions.get(meter)
@@ -275,6 +321,7 @@ def _of_session(heard: Snapshot) -> dict[str, Any]:
         "duration_s": session["duration_s"],
         "status": "paused" if state["paused"] else status,
         "label": heard["meter"]["notebook"] or "",
+        "fraction": _fraction(heard, None),
         "provenance": session["provenance"],
         "text": BETWEEN.join([*said, session["duration"], session["provenance"]]),
     }
@@ -292,7 +339,14 @@ def _of_cell(heard: Snapshot, text: str) -> dict[str, Any]:
         "duration_s": cell["duration_s"],
         "status": cell["status"],
         "label": cell["label"] or cell["title"],
+        "fraction": _fraction(heard, cell["key"]),
         "provenance": cell["provenance"],
         "text": text,
         "_of": cell["key"],
     }
+
+
+def _fraction(heard: Snapshot, key: int | None) -> float | None:
+    """How much is used of the cell's budget, or of the session's."""
+    fractions = [b["fraction"] for b in heard["budgets"] if b["cell_key"] == key]
+    return fractions[0] if fractions else None

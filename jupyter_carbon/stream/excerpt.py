@@ -15,6 +15,7 @@ from jupyter_carbon.reconstruct.trace import RECENT_S
 from jupyter_carbon.stream.columns import recent_end
 from jupyter_carbon.stream.messages import Columns, Snapshot
 from jupyter_carbon.stream.parts import (
+    budgets_part,
     cell_part,
     grid_part,
     meter_part,
@@ -30,7 +31,9 @@ STEPS = 160
 """A course has at most so many."""
 
 
-def excerpt(meter: CarbonMeter, account: Account, window: Window | None, seq: int) -> Snapshot:
+def excerpt(
+    meter: CarbonMeter, account: Account, window: Window | None, seq: int, *, resting: bool = False
+) -> Snapshot:
     """The snapshot of a cell's run, or of the session, without the course of the power.
 
     Args:
@@ -38,6 +41,7 @@ def excerpt(meter: CarbonMeter, account: Account, window: Window | None, seq: in
         account: its account, which the caller looks at.
         window: the cell; None: the session.
         seq: the number of the message.
+        resting: nothing more will be told until something happens.
     """
     now_s = time.time()
     unit = meter.mass_unit
@@ -50,7 +54,7 @@ def excerpt(meter: CarbonMeter, account: Account, window: Window | None, seq: in
             "searching": account.is_searching,
             "busy": bool(account.running.cells or account.running.labels),
             "paused": account.paused,
-            "resting": False,
+            "resting": resting,
             "time_ms": now_s * 1e3,
         },
         "now": now_part(account),
@@ -61,7 +65,7 @@ def excerpt(meter: CarbonMeter, account: Account, window: Window | None, seq: in
         "cells_left_out": 0,
         "power": {"recent": {"step_ms": 1000.0, "times_ms": [], "sources": {}}},
         "grid": grid_part(account.rate, unit),
-        "budgets": [],
+        "budgets": budgets_part(meter, account),
         "notes": [],
     }
 

@@ -51,8 +51,8 @@ const bundle = (...words) =>
 
 const widget = {
   absWorkingDir: ROOT,
-  entryPoints: ['src/widget.ts'],
-  outfile: '../jupyter_carbon/static/widget.js',
+  entryPoints: ['src/widget.ts', 'src/stub.ts'],
+  outdir: '../jupyter_carbon/static',
   bundle: true,
   format: 'esm',
   target: 'es2022',
