@@ -19,14 +19,14 @@ class StatusItem extends Widget {
     private readonly _commands: CommandRegistry
   ) {
     super({ node: document.createElement('button') });
-    this.addClass('jp-carbon-status');
+    this.addClass('jp-carbon-statusbar');
     this.node.setAttribute('type', 'button');
     const icon = carbonIcon.element({
       tag: 'span',
-      className: 'jp-carbon-status-icon'
+      className: 'jp-carbon-statusbar-icon'
     });
     icon.setAttribute('aria-hidden', 'true');
-    this._power.className = 'jp-carbon-status-power';
+    this._power.className = 'jp-carbon-statusbar-power';
     this.node.append(icon, this._power, this._energy, this._co2e);
     _meters.currentChanged.connect(this._onCurrentChanged, this);
     _meters.settings.changed.connect(this._onSettings, this);
