@@ -129,7 +129,8 @@ def _runs(course: Sequence[float | None]) -> Iterable[tuple[int, list[float]]]:
 def _figure(caption: str, words: Words | None) -> str:
     if words is None:
         return ""
-    rest = escape(" ".join(filter(None, (words.unit, words.range))))
+    range_ = words.range if words.range.startswith("±") else f"({words.range})"
+    rest = escape(" ".join(filter(None, (words.unit, range_ if words.range else ""))))
     return (
         f'<div><div style="{SMALL}">{escape(caption)}</div>'
         f'<div><span style="{_NUMBER}">{escape(words.number)}</span>'
@@ -155,9 +156,9 @@ def _parted(text: str) -> Words | None:
 
 def _origin(cell: CellDict, names: Mapping[str, str]) -> str:
     """How the energy was got, which opens to the energy of each source."""
-    got = small(provenance_text(cell["energy_j"], cell["sources"].values()))
+    got = provenance_text(cell["energy_j"], cell["sources"].values())
     if len(cell["sources"]) < 2:
-        return got
+        return small(got)
     rows = [
         (
             text_html(names.get(key, key)),
@@ -166,7 +167,7 @@ def _origin(cell: CellDict, names: Mapping[str, str]) -> str:
         )
         for key, energy_j in cell["sources"].items()
     ]
-    return details(got, table(rows))
+    return details(f'<span style="{SMALL}">{text_html(got)}</span>', table(rows))
 
 
 def _block(inside: str, style: str) -> str:
