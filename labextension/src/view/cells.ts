@@ -15,8 +15,10 @@ import type { Host, Trans, View } from './host';
 import { part } from './part';
 import { barLength, cellName, cellNumber, inWords, pretty } from './words';
 
-/** So many rows are shown at once, and more by as many again. */
-const ROWS = 100;
+/** So many rows are shown at first. */
+const ROWS = 8;
+/** So many more are shown each time that more are asked for. */
+const MORE = 50;
 
 type Order = 'energy' | 'latest';
 
@@ -56,12 +58,16 @@ export function cellsView(host: Host): CellsView {
   const head = headRow(trans);
   const table = el('table', 'jp-carbon-rows', head, list, el('tfoot', '', rest.node));
   const more = button('', 'jp-carbon-link', () => {
-    most += ROWS;
+    most += MORE;
+    drawn.update();
+  });
+  const fewer = button(trans.__('show fewer'), 'jp-carbon-link', () => {
+    most = ROWS;
     drawn.update();
   });
   const older = el('p', 'jp-carbon-sub');
   const none = el('p', 'jp-carbon-sub', trans.__('No cell has run yet.'));
-  body.append(none, table, more, older);
+  body.append(none, table, more, fewer, older);
 
   function draw(): void {
     const meter = model.meter;
@@ -100,7 +106,15 @@ export function cellsView(host: Host): CellsView {
     setShown(head, cells.length > 0);
     const hidden = sorted.length - visible.length;
     setShown(more, hidden > 0);
-    setText(more, trans._n('show %1 more', 'show %1 more', Math.min(ROWS, hidden)));
+    setText(
+      more,
+      hidden > MORE
+        ? trans.__('show %1 of %2 more', MORE, hidden)
+        : trans._n('show %1 more', 'show %1 more', hidden)
+    );
+    setShown(fewer, visible.length > ROWS);
+    const longest = Math.max(3, ...visible.map(cell => cellNumber(cell).length));
+    setStyle(head, '--jp-carbon-digits', String(longest));
     setShown(older, leftOut > 0);
     setText(
       older,

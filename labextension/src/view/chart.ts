@@ -59,7 +59,8 @@ export function chartView(host: Host): View {
   chart.node.tabIndex = 0;
   chart.node.setAttribute('role', 'img');
   side.append(ranges.node, open);
-  body.append(chart.node, pointed);
+  const none = el('p', 'jp-carbon-sub', trans.__('Nothing to draw yet.'));
+  body.append(none, chart.node, pointed);
 
   function draw(): void {
     const meter = model.meter;
@@ -70,6 +71,12 @@ export function chartView(host: Host): View {
     const ids = sources.map(source => source.id);
     const found = colours(inOrder(meter.sources));
     const { from, to, steps } = cut(meter, ids, SPANS[range]);
+    const empty = steps.times.length === 0;
+    setShown(none, empty);
+    setShown(chart.node, !empty);
+    if (empty) {
+      return;
+    }
     chart.draw({
       steps,
       colours: ids.map(id => found.get(id) ?? 'var(--jp-carbon-other)'),

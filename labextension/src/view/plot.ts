@@ -117,10 +117,10 @@ class UPlotted implements Plot {
           grid: { show: false },
           ticks: { show: false },
           splits: (u, _axis, from, to) => this._times(u, from, to),
-          values: (_u, times) =>
-            times.map(time =>
-              clock(time, (times[1] ?? time) - (times[0] ?? time) < 60_000)
-            )
+          values: (_u, times) => {
+            const seconds = times.some(time => time % 60_000 !== 0);
+            return times.map(time => clock(time, seconds));
+          }
         },
         {
           size: 38,

@@ -83,7 +83,12 @@ export function statesView(host: Host): View {
     }
     action = standing.action;
     setShown(act, action !== undefined);
-    setText(act, actionWords(trans, action));
+    setText(
+      act,
+      model.status.kind === 'load-failed'
+        ? trans.__('Try again')
+        : actionWords(trans, action)
+    );
     setShown(always.node, action === 'load');
   }
 
