@@ -5,6 +5,7 @@ import type { IDisposable } from '@lumino/disposable';
 
 import {
   TARGET,
+  VERSION,
   command,
   type CommandArgs,
   type CommandName,
@@ -53,7 +54,7 @@ export class MeterComm implements IDisposable {
     this._post('comm_open', {
       comm_id: comm.commId,
       target_name: TARGET,
-      data: {}
+      data: { v: VERSION }
     });
   }
 
@@ -112,6 +113,13 @@ export class MeterComm implements IDisposable {
           )
         );
       }, ANSWER_MS);
+    }
+  }
+
+  /** Lets go of it where the kernel has lost its side already. */
+  abandon(): void {
+    if (!this._isDisposed) {
+      this._end(this._trans.__('The kernel went away before it answered.'));
     }
   }
 

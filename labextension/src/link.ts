@@ -82,6 +82,18 @@ export class MeterLink implements IDisposable {
     this._sendRate();
   }
 
+  /** Ends the comm as the page is left, so that the kernel does not go on talking to nobody. */
+  hangUp(): void {
+    this._turn++;
+    this._leave();
+    this._dropSubshell();
+  }
+
+  /** Comes back to a page that was left and kept. */
+  pickUp(): void {
+    void this._join();
+  }
+
   /** Loads the meter into the kernel, without a trace in the notebook. */
   async load(): Promise<void> {
     const { kernel } = this;
@@ -187,9 +199,21 @@ export class MeterLink implements IDisposable {
 
   private _leave(): void {
     this._comm?.dispose();
+    this._forget();
+  }
+
+  private _forget(): void {
     this._comm = null;
     this._sentRate = null;
     this._refreshing = false;
+  }
+
+  /** The kernel's process is another one: comm and subshell are gone without a word. */
+  private _lose(): void {
+    this._comm?.abandon();
+    this._forget();
+    this._subshell = null;
+    this._loadedInto = null;
   }
 
   private _dropSubshell(): void {
@@ -262,8 +286,7 @@ export class MeterLink implements IDisposable {
   /** The kernel has no meter, or has it no more. */
   private _onClosed(): void {
     const { kind } = this.model.status;
-    this._comm = null;
-    this._sentRate = null;
+    this._forget();
     this.model.clear();
     this._dropSubshell();
     if (kind === 'loading') {
@@ -289,8 +312,7 @@ export class MeterLink implements IDisposable {
 
   /** Emitted as well when the user has restarted the same kernel. */
   private _onKernelChanged(): void {
-    this._subshell = null;
-    this._loadedInto = null;
+    this._lose();
     const died = this.model.status.kind === 'dead' && !this.context.isTerminating;
     if (died && this.kernel === null) {
       return;
@@ -301,16 +323,12 @@ export class MeterLink implements IDisposable {
 
   private _onStatusChanged(_: ISessionContext, status: Kernel.Status): void {
     if (status === 'restarting' || status === 'autorestarting') {
-      // Its comms are gone without a word, and so are its subshells.
       this._turn++;
-      this._leave();
-      this._subshell = null;
-      this._loadedInto = null;
+      this._lose();
       this._setStatus({ kind: 'restarting' });
     } else if (status === 'dead') {
       this._turn++;
-      this._leave();
-      this._subshell = null;
+      this._lose();
       this._setStatus({ kind: 'dead' });
     } else if (this.model.status.kind === 'restarting' && status !== 'unknown') {
       this.model.clear();

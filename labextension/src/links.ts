@@ -8,6 +8,8 @@ import { MeterLink, type LinkOptions } from './link';
 export class MeterLinks implements IDisposable {
   constructor(private readonly _options: LinkOptions) {
     document.addEventListener('visibilitychange', this._onVisibility);
+    window.addEventListener('pagehide', this._onPageHide);
+    window.addEventListener('pageshow', this._onPageShow);
   }
 
   /** Emitted with each new link. */
@@ -64,6 +66,8 @@ export class MeterLinks implements IDisposable {
     }
     this._isDisposed = true;
     document.removeEventListener('visibilitychange', this._onVisibility);
+    window.removeEventListener('pagehide', this._onPageHide);
+    window.removeEventListener('pageshow', this._onPageShow);
     for (const link of this._links.values()) {
       link.dispose();
     }
@@ -74,6 +78,18 @@ export class MeterLinks implements IDisposable {
   private readonly _onVisibility = (): void => {
     for (const link of this._links.values()) {
       link.setPageHidden(document.hidden);
+    }
+  };
+
+  private readonly _onPageHide = (): void => {
+    for (const link of this._links.values()) {
+      link.hangUp();
+    }
+  };
+
+  private readonly _onPageShow = (event: PageTransitionEvent): void => {
+    for (const link of event.persisted ? this._links.values() : []) {
+      link.pickUp();
     }
   };
 

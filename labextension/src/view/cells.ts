@@ -55,6 +55,15 @@ export function cellsView(host: Host): CellsView {
   side.append(orders.node);
   const list = el('tbody');
   const rest = restRow(trans);
+  const digits = el('col', 'jp-carbon-run');
+  const columns = el(
+    'colgroup',
+    '',
+    digits,
+    el('col'),
+    el('col', 'jp-carbon-value'),
+    el('col', 'jp-carbon-value jp-carbon-co2e')
+  );
   const head = headRow(trans);
   const table = el('table', 'jp-carbon-rows', head, list, el('tfoot', '', rest.node));
   const more = button('', 'jp-carbon-link', () => {
@@ -114,7 +123,7 @@ export function cellsView(host: Host): CellsView {
     );
     setShown(fewer, visible.length > ROWS);
     const longest = Math.max(3, ...visible.map(cell => cellNumber(cell).length));
-    setStyle(head, '--jp-carbon-digits', String(longest));
+    setStyle(digits, 'width', `${longest * 0.58 + 0.9}em`);
     setShown(older, leftOut > 0);
     setText(
       older,
