@@ -65,7 +65,14 @@ export function cellsView(host: Host): CellsView {
     el('col', 'jp-carbon-value jp-carbon-co2e')
   );
   const head = headRow(trans);
-  const table = el('table', 'jp-carbon-rows', head, list, el('tfoot', '', rest.node));
+  const table = el(
+    'table',
+    'jp-carbon-rows',
+    columns,
+    head,
+    list,
+    el('tfoot', '', rest.node)
+  );
   const more = button('', 'jp-carbon-link', () => {
     most += MORE;
     drawn.update();
