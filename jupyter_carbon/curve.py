@@ -164,7 +164,7 @@ class EnergyCurve:
         """The first second whose mean power is not known yet; infinity while nothing is counted."""
         if self._coverage.has_open_gap:
             return math.inf
-        return self._recent.seconds.stop - 1 if self._recent.seconds else -math.inf
+        return -math.inf if self.first_s is None else self._recent.seconds.stop - 1
 
     def recent_w(self, second: int) -> float | None:
         """Mean power over a whole second of the last quarter of an hour.
@@ -305,7 +305,7 @@ class EnergyCurve:
         self._coverage.begin(reading.moment_s)
         self._track_from_s = reading.moment_s
         self._edges.move(self._coverage.not_before_s(-math.inf))
-        self._recent.bridge(reading.moment_s, self._base_j)
+        self._recent.begin(reading.moment_s, self._base_j)
         if reading.counter_j is None or self.caught is not None:
             self._coverage.enter(Provenance.INTEGRATED, reading.moment_s)
             self._track = self._power_track()
@@ -384,5 +384,5 @@ class EnergyCurve:
         """The same for the fine course."""
         if self._track is None:
             return
-        while (at_s := self._recent.next_s(self._track_from_s)) <= until_s:
-            self._recent.add(at_s, self._look_up(at_s).energy_j)
+        while (at_s := self._recent.next_s()) <= until_s:
+            self._recent.add(self._look_up(at_s).energy_j)

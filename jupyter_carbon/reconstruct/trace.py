@@ -58,29 +58,28 @@ class RecentTrace:
         """The seconds whose energy is known."""
         return range(self._first, self._first + len(self._energy_j))
 
-    def next_s(self, first_s: float) -> float:
-        """The moment of the next point; the first whole second from `first_s` if there is none."""
-        return float(self.seconds.stop if self._energy_j else math.ceil(first_s))
+    def next_s(self) -> float:
+        """The moment of the next point."""
+        return float(self.seconds.stop)
 
-    def add(self, moment_s: float, energy_j: float) -> None:
+    def add(self, energy_j: float) -> None:
         """Takes the next point; energy never falls."""
         if self._energy_j:
             energy_j = max(energy_j, self._energy_j[-1])
-        else:
-            self._first = round(moment_s)
         self._energy_j.append(energy_j)
         if len(self._energy_j) > 2 * RECENT_S:
             surplus = len(self._energy_j) - RECENT_S - 1
             self._first += surplus
             del self._energy_j[:surplus]
 
-    def bridge(self, until_s: float, energy_j: float) -> None:
-        """Fills the seconds before a moment, in which nothing was counted."""
-        end = math.ceil(until_s)
-        if end - self.seconds.stop > RECENT_S:
+    def begin(self, moment_s: float, energy_j: float) -> None:
+        """Readings begin: what lies between them and earlier ones was not counted."""
+        second = math.ceil(moment_s)
+        if not self._energy_j or second - self.seconds.stop > RECENT_S:
             del self._energy_j[:]
-        while self._energy_j and self.seconds.stop < end:
-            self.add(self.seconds.stop, energy_j)
+            self._first = second
+        while self.seconds.stop < second:
+            self.add(energy_j)
 
     def cut(self, from_s: float) -> None:
         """Drops the points from a moment on."""

@@ -19,6 +19,7 @@ from jupyter_carbon.stream.messages import VERSION, Message
 from jupyter_carbon.stream.pace import Rest
 from jupyter_carbon.stream.view import View
 from jupyter_carbon.stream.viewer import Viewer
+from jupyter_carbon.summary.plain import well_formed
 
 _KEPT_NOTICES = 100
 
@@ -169,5 +170,6 @@ class Broadcast:
 
 def reply(id_: str | None, answer: Answer) -> dict[str, Any]:
     """The answer to a command as a message."""
-    message = {"v": VERSION, "kind": "reply", "id": id_, "ok": answer.ok, "text": answer.text}
+    text = well_formed(answer.text)
+    message = {"v": VERSION, "kind": "reply", "id": id_, "ok": answer.ok, "text": text}
     return message if answer.places is None else {**message, "places": answer.places}

@@ -11,6 +11,7 @@ from jupyter_carbon.grid.place import UnknownPlace
 from jupyter_carbon.meter import CarbonMeter
 from jupyter_carbon.stream.messages import VERSION, Place
 from jupyter_carbon.stream.pace import RATES
+from jupyter_carbon.summary.plain import well_formed
 from jupyter_carbon.units import UnitError, intensity_text, quoted
 
 _LONGEST_ID = 200
@@ -54,7 +55,7 @@ def parse(data: object) -> Command:
     if not isinstance(data, Mapping):
         raise CommandError("The meter was sent something that is no message; nothing has changed.")
     id_ = data.get("id")
-    if not isinstance(id_, str) or len(id_) > _LONGEST_ID:
+    if not isinstance(id_, str) or len(id_) > _LONGEST_ID or id_ != well_formed(id_):
         raise CommandError("The meter was sent a command without an id; nothing has changed.")
     if not is_version(data.get("v")):
         raise CommandError(
@@ -141,15 +142,18 @@ def _places(meter: CarbonMeter, args: Mapping[str, Any]) -> Answer:
     query = args["query"].strip()
     names = _known(meter, "names")
     wanted = query.casefold()
-    begin = [name for name in names if name.casefold().startswith(wanted)]
-    within = [name for name in names if wanted in name.casefold() and name not in begin]
+    candidates = [query] if query else []
+    candidates += [name for name in names if name.casefold().startswith(wanted)]
+    candidates += [name for name in names if wanted in name.casefold()]
     found: dict[str, Place] = {}
-    for candidate in ([query] if query else []) + begin + within:
+    for candidate in candidates:
+        if len(found) >= _MOST_PLACES:
+            break
         try:
             intensity = meter.lookup.find(candidate)
         except UnknownPlace as error:
             if candidate is query:
-                within += [name for name in error.suggestions if name not in within]
+                candidates += error.suggestions
             continue
         found.setdefault(
             intensity.code,
@@ -159,8 +163,6 @@ def _places(meter: CarbonMeter, args: Mapping[str, Any]) -> Answer:
                 "intensity": intensity_text(intensity.g_per_kwh, meter.mass_unit),
             },
         )
-        if len(found) >= _MOST_PLACES:
-            break
     text = "" if found else f"No place is called {quoted(query)}."
     return Answer(True, text, list(found.values()))
 

@@ -101,6 +101,7 @@ class View:
         self._sources: list[Source] = []
         self._sources_s = -math.inf
         self._states: list[tuple[str, str]] = []
+        self._end = 0
         self._parts: Parts | None = None
         self._whole: Columns | None = None
 
@@ -207,7 +208,7 @@ class View:
             self.generation += 1
             self._basis, self._log = basis, CellLog(account)
             self._changes.clear()
-            self._sources_s = -math.inf
+            self._sources_s, self._end = -math.inf, 0
         for place in self._log.changed(account):
             cell = self._cell(account, place)
             self._log.note(place, cell)
@@ -222,7 +223,7 @@ class View:
         now_s = self._wall_clock()
         running = [cell_part(account, window, unit, now_s) for window in account.running.cells]
         largest_j = None if self._log is None else self._log.largest_j(running)
-        budgets = budgets_part(meter, account)
+        self._end = max(self._end, recent_end(account))
         self._parts = Parts(
             meter_part(meter, account),
             {
@@ -236,11 +237,11 @@ class View:
             session_part(account, unit, largest_j),
             running,
             grid_part(account.rate, unit),
-            budgets,
+            budgets_part(meter, account),
             not_measured_part(account),
             [well_formed(note) for note in notes(meter, account)],
             self._sources_now(account, anew=resting),
-            recent_end(account),
+            self._end,
             account.duration_s(account.session.start, account.session.end),
         )
 
