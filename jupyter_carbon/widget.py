@@ -6,7 +6,6 @@ Importing this module imports ipywidgets; that is left until a widget is made.
 from __future__ import annotations
 
 import hashlib
-import time
 import weakref
 from collections import deque
 from collections.abc import Callable
@@ -107,12 +106,12 @@ class CarbonWidget(anywidget.AnyWidget):
         self._window = window
         self._seq = 0
         self._beat = Beat()
-        self._rest = Rest(meter.rest_after_s, time.monotonic())
+        self._rest = Rest(meter.rest_after_s, _moment(meter)[0])
         self._has_ended = False
         self.refresh()
         self._write(_code_of_session() if window is None else _code_of_cell())
         super().__init__()
-        self._beat.sent(time.monotonic(), resting=False)
+        self._beat.sent(_moment(meter)[0], resting=False)
         if not self._has_ended:
             self._off = meter.on_round(self.tick)
 
@@ -156,12 +155,13 @@ class CarbonWidget(anywidget.AnyWidget):
         if meter is None or self.comm is None:
             self._unfollow()
             return
-        now_s = time.monotonic()
-        busy = meter.is_busy
+        now_s, busy = _moment(meter)
         if busy or self._window is not None:
             self._rest.stir(now_s)
         resting = self._rest.rests(now_s)
-        if self._beat.due(now_s, lively=busy or self._window is not None, resting=resting):
+        # That nothing runs any more is told as soon as anything.
+        lively = busy or self.status == "running"
+        if self._beat.due(now_s, lively=lively, resting=resting):
             self._beat.sent(now_s, resting=resting)
             self.refresh(resting=resting)
 
@@ -243,6 +243,12 @@ class CarbonWidget(anywidget.AnyWidget):
         complaint = f"A function that observes a CarbonWidget raised {error!r}; the widget goes on."
         if meter is not None and complaint not in meter.complaints:
             meter.complaints.append(complaint)
+
+
+def _moment(meter: CarbonMeter) -> tuple[float, bool]:
+    """The account's clock, and whether a cell or a label runs."""
+    with meter.look() as account:
+        return account.now_s, bool(account.running.cells or account.running.labels)
 
 
 _ended: deque[CarbonWidget] = deque()

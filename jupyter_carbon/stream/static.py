@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import NamedTuple
 
@@ -44,7 +45,7 @@ def cell_forms(meter: CarbonMeter, window: Window, *, as_card: bool) -> Forms:
         names = {key: source.info.name for key, source in account.sources.items()}
         cell = inclusive_dict(account, window, time.time())
         early = _too_early(account, window) if account.is_searching else ""
-        course_w = total_w(course(account, window)) if as_card and not early else []
+        course_w = _course_w(account, window) if as_card and not early else []
     text = early or cell_line(cell, co2e_unit=unit)
     if as_card:
         html = card_html(
@@ -58,6 +59,14 @@ def cell_forms(meter: CarbonMeter, window: Window, *, as_card: bool) -> Forms:
     else:
         html = cell_html(cell, co2e_unit=unit, names=names, instead=early)
     return Forms(text, html)
+
+
+def _course_w(account: Account, window: Window) -> list[float | None]:
+    """The power over the whole time of the window; its last seconds may not be known yet."""
+    columns = course(account, window)
+    found = total_w(columns)
+    steps = math.floor(account.duration_s(window.start, window.end) / columns["step_ms"] * 1e3)
+    return [*found, *[None] * (steps - len(found))]
 
 
 _NOT_YET = "not known yet, since the sources of its energy are still being looked for"

@@ -25,7 +25,7 @@ from jupyter_carbon.units import (
     power_text,
 )
 
-_FEWEST_STEPS = 4
+_FEWEST_STEPS = 3
 _WIDTH, _HEIGHT = 640, 64
 _GREEN = "#2f9e62"
 _FRAME = (
