@@ -26,7 +26,7 @@ def validator(name: str) -> Draft202012Validator:
     return Draft202012Validator({"$ref": f"#/$defs/{name}", "$defs": SCHEMA["$defs"]})
 
 
-_FROM_KERNEL = {
+FROM_KERNEL = {
     kind: validator(name)
     for kind, name in (
         ("snapshot", "Snapshot"),
@@ -77,7 +77,7 @@ class Front:
         # As it comes out of the other end.
         message = json.loads(json.dumps(message, ensure_ascii=False, allow_nan=False).encode())
         if self.count % self._checks_every == 0:
-            _FROM_KERNEL[message["kind"]].validate(message)
+            FROM_KERNEL[message["kind"]].validate(message)
         self.count += 1
         assert message["seq"] == self.count
         self.heard.append(message)
