@@ -165,16 +165,16 @@ def standing(use: BudgetUse) -> str:
     return " · ".join(parts)
 
 
-def warning(use: BudgetUse) -> str:
-    """The sentence for a budget that is nearly or wholly used up."""
+def warning(use: BudgetUse, owner: str) -> str:
+    """The sentence for a budget that is nearly or wholly used up; `owner` is "the session", say."""
     if use.level == "over":
-        text = f"The {use.scope}'s budget of {use.limit} is used up: {use.used} so far."
+        text = f"{_begin(owner)}'s budget of {use.limit} is used up: {use.used} so far."
         return f"{text} It stops the run." if use.stops else text
     share = percent_text(use.fraction or 0.0)
-    return f"{share} of the {use.scope}'s budget of {use.limit} is used: {use.used} so far."
+    return f"{share} of {owner}'s budget of {use.limit} is used: {use.used} so far."
 
 
-def exceeded(use: BudgetUse) -> BudgetExceeded:
+def exceeded(use: BudgetUse, owner: str) -> BudgetExceeded:
     """What is raised where a run is stopped."""
     remedy = (
         "To go on, run again, set a larger budget or take it away with `%carbon budget off`."
@@ -182,8 +182,12 @@ def exceeded(use: BudgetUse) -> BudgetExceeded:
         else "To go on, give the cell a larger --budget or leave --stop out."
     )
     return BudgetExceeded(
-        f"The {use.scope}'s budget of {use.limit} is used up: {use.used} so far. {remedy}"
+        f"{_begin(owner)}'s budget of {use.limit} is used up: {use.used} so far. {remedy}"
     )
+
+
+def _begin(owner: str) -> str:
+    return owner[:1].upper() + owner[1:]
 
 
 def percent_text(fraction: float) -> str:

@@ -39,7 +39,7 @@ class Due(NamedTuple):
         """What is to be raised."""
         use = self.watched.use
         assert use is not None
-        return exceeded(use)
+        return exceeded(use, self.watched.owner)
 
     def served(self) -> None:
         """It was raised, which for a session's budget is enough."""
@@ -54,7 +54,7 @@ class Watched:
         window: the cell; None for the session.
     """
 
-    __slots__ = ("budget", "is_served", "told", "use", "window")
+    __slots__ = ("budget", "is_served", "is_withdrawn", "told", "use", "window")
 
     def __init__(self, budget: Budget, window: Window | None = None) -> None:
         self.budget = budget
@@ -62,11 +62,22 @@ class Watched:
         self.use: BudgetUse | None = None
         self.told: Level = "within"
         self.is_served = False
+        """True when its run has been stopped."""
+        self.is_withdrawn = False
+        """True when another budget, or none, has taken its place."""
 
     @property
     def is_ahead(self) -> bool:
         """True while the account has not heard of its cell yet."""
         return self.window is not None and self.window.start < 0
+
+    @property
+    def owner(self) -> str:
+        """Whose budget it is, in words."""
+        if self.window is None:
+            return "the session"
+        count = self.window.execution_count
+        return "the cell" if count is None else f"cell [{count}]"
 
     @property
     def is_due(self) -> bool:
@@ -108,13 +119,15 @@ class Budgets:
 
     def set_session(self, budget: Budget | None) -> None:
         """Another budget holds for the session, or none; what was told is told anew."""
-        self._session = None if budget is None else Watched(budget)
+        before, self._session = self._session, None if budget is None else Watched(budget)
+        if before is not None:
+            before.is_withdrawn = True
 
     def renew(self) -> None:
         """A new session began: its budget is unused."""
         self.notes = []
         session = self._session
-        self._session = None if session is None else Watched(session.budget)
+        self.set_session(None if session is None else session.budget)
 
     def add_cell(self, window: Window, budget: Budget) -> None:
         """A cell's budget holds until the cell has ended."""
@@ -164,10 +177,10 @@ class Budgets:
                     continue
                 use = _use(account, watched, self.co2e_unit)
                 if watched.news(use):
-                    told.append(use)
+                    told.append((use, watched.owner))
             self._forget_ended(account)
-        for use in told:
-            self._tell(use)
+        for use, owner in told:
+            self._tell(use, owner)
 
     def _watched(self) -> Iterator[Watched]:
         session = self._session
@@ -184,8 +197,8 @@ class Budgets:
             if cell.told == "over" or place < crowd or account.is_final(cell.window.end):
                 self._cells.remove(cell)
 
-    def _tell(self, use: BudgetUse) -> None:
-        text = warning(use)
+    def _tell(self, use: BudgetUse, owner: str) -> None:
+        text = warning(use, owner)
         level: NoticeLevel = "error" if use.level == "over" else "warning"
         if use.level == "over" and len(self.notes) < _KEPT_NOTES:
             self.notes.append(text)

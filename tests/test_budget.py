@@ -159,16 +159,19 @@ def test_what_is_said() -> None:
     budget = parse_budget("0.5kWh", stops=True)
     near = budget.use(_figure(0.82 * 1.8e6), MISSING)
     assert standing(near) == "0.5 kWh · 82 % used, 0.410 kWh ± 5 % · stops the run"
-    assert warning(near) == (
+    assert warning(near, "the session") == (
         "82 % of the session's budget of 0.5 kWh is used: 0.410 kWh ± 5 % so far."
     )
     over = budget.use(_figure(1.9e6), MISSING, cell_key=7)
     assert over.cell_key == 7
-    assert warning(over).startswith("The session's budget of 0.5 kWh is used up: 0.528 kWh ± 5 %")
-    assert warning(over).endswith("so far. It stops the run.")
-    error = exceeded(over)
+    assert warning(over, "the session").startswith(
+        "The session's budget of 0.5 kWh is used up: 0.528 kWh ± 5 %"
+    )
+    assert warning(over, "the session").endswith("so far. It stops the run.")
+    error = exceeded(over, "the session")
     assert isinstance(error, BudgetExceeded)
     assert "`%carbon budget off`" in str(error)
     cell = parse_budget("200gCO2e", "cell").use(MISSING, _figure(300.0))
-    assert warning(cell) == "The cell's budget of 200 g CO2e is used up: 300 g CO2e ± 5 % so far."
-    assert "--budget" in str(exceeded(cell))
+    said = warning(cell, "cell [3]")
+    assert said == "Cell [3]'s budget of 200 g CO2e is used up: 300 g CO2e ± 5 % so far."
+    assert "--budget" in str(exceeded(cell, "the cell"))

@@ -128,7 +128,7 @@ def test_a_cell_has_a_budget_of_its_own_until_it_has_ended(
     assert use.fraction == pytest.approx(0.84, rel=0.02)
     kernel.wait(5.0)
     assert _levels(heard) == ["warning", "error"]
-    assert "The cell's budget of 0.278 Wh is used up" in heard[1][1]
+    assert "Cell [1]'s budget of 0.278 Wh is used up" in heard[1][1]
 
 
 @pytest.mark.parametrize("span_s", [0.001, 0.05, 2.0])

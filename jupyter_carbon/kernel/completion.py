@@ -10,6 +10,7 @@ from jupyter_carbon.kernel.options import CELL_OPTIONS, COMMANDS
 
 _LINE = re.compile(r"\s*%?carbon\s+(?P<words>.*)")
 _CELL = re.compile(r"%%carbon\s+(?:.*\s)?(?P<word>\S*)")
+_BUDGET = re.compile(r"budget\s+(?P<rest>.*)")
 _CHANGE = re.compile(r"(?P<command>region|pue)\s+(?P<rest>.*)")
 _PRIORITY = 1000.0
 
@@ -33,6 +34,9 @@ def offers_for(line: str, places: Callable[[], Iterable[str]]) -> Offers | None:
     found = _LINE.fullmatch(line)
     if found is None:
         return None
+    budget = _BUDGET.fullmatch(found["words"])
+    if budget is not None:
+        return _budget_offers(budget["rest"])
     change = _CHANGE.fullmatch(found["words"])
     if change is not None:
         words, _, option = change["rest"].rpartition(" ")
@@ -109,6 +113,14 @@ class Completion:
         fragment, texts = offers
         kept = max(0, len(fragment) - len(token))
         return [text[kept:] for text in texts]
+
+
+def _budget_offers(rest: str) -> Offers | None:
+    """After a limit its option, before one the word that takes it away."""
+    words, _, last = rest.rpartition(" ")
+    if last.startswith("-") and words:
+        return last, [] if "--stop" in words.split() else _starting(last, ["--stop"])
+    return None if words or last[:1].isdigit() else (last, _starting(last, ["off"]))
 
 
 def _starting(begin: str, names: Iterable[str]) -> list[str]:

@@ -13,6 +13,8 @@ from jupyter_carbon.kernel.cell_magic import blank_magic_line
 from jupyter_carbon.kernel.display import CellDisplay
 from jupyter_carbon.kernel.hooks import CellHooks
 from jupyter_carbon.kernel.magics import CarbonMagics
+from jupyter_carbon.kernel.notices import NoticePrinter
+from jupyter_carbon.kernel.stop import Stopper
 from jupyter_carbon.kernel.stream import CommStream
 from jupyter_carbon.kernel.synchronize import wait_for_gpus
 from jupyter_carbon.meter import CarbonMeter
@@ -37,14 +39,21 @@ class Extension:
             self.meter.before_end = wait_for_gpus
         self._display = CellDisplay(shell, self.meter)
         self._hooks = CellHooks(shell, self.meter, self._display)
-        self._magics = CarbonMagics(shell, self.meter)
+        self._magics = CarbonMagics(shell, self.meter, self._hooks)
         self._stream = CommStream(shell, self.meter)
+        self._stopper = Stopper(shell, self.meter, self._hooks.open_cells)
+        self._notices = NoticePrinter(
+            shell, self.meter, self._hooks.open_cells, lambda: self._stream.is_watched
+        )
+        self._hooks.notices = self._notices
 
     def load(self) -> None:
         """Begins to meter; the sources are found on the meter's own thread."""
         self._magics.register()
         self.shell.input_transformers_cleanup.append(blank_magic_line)
         self._hooks.register()
+        self._stopper.register()
+        self._notices.register()
         self._stream.register()
         self.meter.start()
         for complaint in self.meter.complaints:
@@ -54,6 +63,8 @@ class Extension:
         """Leaves the shell as it was."""
         self._stream.unregister()
         self._hooks.unregister()
+        self._stopper.unregister()
+        self._notices.unregister()
         self._magics.unregister()
         cleanup = self.shell.input_transformers_cleanup
         if blank_magic_line in cleanup:

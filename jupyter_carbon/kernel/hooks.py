@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import sys
 import threading
-import weakref
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from jupyter_carbon.budget import Budget
 from jupyter_carbon.kernel.cell_magic import magic_words
+from jupyter_carbon.kernel.open_cell import OpenCell, running_cells
 from jupyter_carbon.kernel.options import CellOptions, OptionError, parse_cell_options
 from jupyter_carbon.kernel.synchronize import FRAMEWORKS, wait_for_gpus
 from jupyter_carbon.measurement import how_it_ended
@@ -23,33 +24,10 @@ from jupyter_carbon.windows import Window, WindowStatus
 if TYPE_CHECKING:
     from jupyter_carbon.kernel.display import CellDisplay
     from jupyter_carbon.kernel.live import LiveCell
-
+    from jupyter_carbon.kernel.notices import NoticePrinter
 
 _TITLE = 240
 """So many characters of a cell's code are kept, from which surfaces show its first words."""
-
-
-class _OpenCell:
-    """A cell that runs, and what tells its end from that of another."""
-
-    __slots__ = ("info", "label", "live", "options", "source", "thread", "window")
-
-    def __init__(
-        self,
-        info: Any,
-        window: Window,
-        label: Window | None,
-        options: CellOptions | None,
-        live: LiveCell | None,
-    ) -> None:
-        # IPython lets go of it when the cell is over, even where it does not say so.
-        self.info = weakref.ref(info)
-        self.source = info.raw_cell
-        self.thread = threading.get_ident()
-        self.window = window
-        self.label = label
-        self.options = options
-        self.live = live
 
 
 class CellHooks:
@@ -65,12 +43,21 @@ class CellHooks:
         self._shell = shell
         self._meter = meter
         self._display = display
-        self._open: list[_OpenCell] = []
+        self._open: list[OpenCell] = []
+        self.notices: NoticePrinter | None = None
+        """Prints what waits when a cell has ended."""
+        self.next_budget: Budget | None = None
+        """That of the cell which is about to begin, where its own first line does not say it."""
         self._count = 0
         self._next_number = shell.execution_count
         self._waits = meter.synchronize
         self._ahead: int | None = None
         """By how much the shell's count is ahead of the running cell's: 0 or 1, by its version."""
+
+    @property
+    def open_cells(self) -> Sequence[OpenCell]:
+        """The cells that run, outermost first: always the same list."""
+        return self._open
 
     def register(self) -> None:
         """Begins to listen; a cell that is running now counts from here on."""
@@ -126,6 +113,8 @@ class CellHooks:
             if cell.window.execution_count not in (None, number):
                 self._correct_number(cell.window, number)
             self._end(cell, status)
+            if self.notices is not None:
+                self.notices.flush()
             if cell.options is not None:
                 self._display.end(cell.window, cell.live, quiet=cell.options.quiet)
         except KeyboardInterrupt:
@@ -141,7 +130,12 @@ class CellHooks:
         name = getattr(info, "cell_id", None) or f"cell-{self._count}"
         window = self._meter.open_cell(name, number, label, info.raw_cell[:_TITLE])
         span = None if label is None else self._meter.open_label(label, name, number)
-        self._open.append(_OpenCell(info, window, span, options, live))
+        self._open.append(OpenCell(self._shell, info, window, span, options, live))
+        budget, self.next_budget = self.next_budget, None
+        if options is not None and options.budget is not None:
+            budget = options.budget
+        if budget is not None:
+            self._meter.set_cell_budget(window, budget)
         if live is not None:
             self._display.follow(live, window)
 
@@ -152,7 +146,7 @@ class CellHooks:
             self._complain(error)
             return None
 
-    def _break_off(self, cell: _OpenCell) -> None:
+    def _break_off(self, cell: OpenCell) -> None:
         """Ends a cell of whose end nobody will tell."""
         self._end(cell, "ok")
         if cell.live is not None:
@@ -161,13 +155,13 @@ class CellHooks:
             except Exception as error:  # noqa: BLE001  # its figures are in the account
                 self._complain(error)
 
-    def _end(self, cell: _OpenCell, status: WindowStatus) -> None:
+    def _end(self, cell: OpenCell, status: WindowStatus) -> None:
         if cell.label is not None:
             cell.label.execution_count = cell.window.execution_count
             self._meter.close_label(cell.label, status)
         self._meter.close_cell(cell.window, status)
 
-    def _ended(self, info: Any) -> _OpenCell | None:
+    def _ended(self, info: Any) -> OpenCell | None:
         """Takes the cell that has ended from the open ones; None if it was not among them.
 
         An empty cell has no beginning. A cell that was broken off may come with
@@ -196,7 +190,7 @@ class CellHooks:
             self._open.remove(cell)
             self._break_off(cell)
 
-    def _synchronized(self, cell: _OpenCell, status: WindowStatus) -> WindowStatus:
+    def _synchronized(self, cell: OpenCell, status: WindowStatus) -> WindowStatus:
         if cell.options is not None and not cell.options.synchronize:
             return status
         try:
@@ -228,29 +222,6 @@ class CellHooks:
         complaint = f"The meter could not note a cell: {error!r}. Your code is not affected."
         if complaint not in self._meter.complaints:
             self._meter.complaints.append(complaint)
-
-
-def running_cells(shell: Any) -> Iterator[tuple[Any, int | None]]:
-    """The cells that this call is made from, outermost first, with their execution counts.
-
-    None at the shell's own start; several where a cell runs another. They are
-    told by the frames of the shell's `run_cell_async`.
-    """
-    runs = {
-        kind.__dict__["run_cell_async"].__code__
-        for kind in type(shell).__mro__
-        if hasattr(kind.__dict__.get("run_cell_async"), "__code__")
-    }
-    found = []
-    frame = sys._getframe()
-    while frame is not None:
-        if frame.f_code in runs:
-            result: Any = frame.f_locals.get("result")
-            info = getattr(result, "info", None)
-            if info is not None:
-                found.append((info, result.execution_count if info.store_history else None))
-        frame = frame.f_back  # type: ignore[assignment]
-    yield from reversed(found)
 
 
 def _status(result: Any) -> WindowStatus:

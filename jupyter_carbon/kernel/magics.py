@@ -6,10 +6,12 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from jupyter_carbon.budget import BudgetError, standing
 from jupyter_carbon.carbon import CarbonError, parse_pue
 from jupyter_carbon.grid.place import UnknownPlace
 from jupyter_carbon.kernel.completion import Completion
 from jupyter_carbon.kernel.display import PLAIN_WAIT_S, Answer, show_answer
+from jupyter_carbon.kernel.hooks import CellHooks
 from jupyter_carbon.kernel.options import (
     Command,
     OptionError,
@@ -34,10 +36,12 @@ class CarbonMagics:
     Args:
         shell: the InteractiveShell.
         meter: what they ask and command.
+        hooks: open the cell that `%%carbon` runs.
     """
 
-    def __init__(self, shell: Any, meter: CarbonMeter) -> None:
+    def __init__(self, shell: Any, meter: CarbonMeter, hooks: CellHooks) -> None:
         self._shell = shell
+        self._hooks = hooks
         self._meter = meter
         self._completion = Completion(getattr(shell, "Completer", None), self._places)
         self._commands: dict[str, Callable[[Command], Answer]] = {
@@ -48,6 +52,7 @@ class CarbonMagics:
             "reset": self._reset,
             "region": self._region,
             "pue": self._pue,
+            "budget": self._budget,
             "export": self._export,
             "doctor": self._doctor,
         }
@@ -74,6 +79,10 @@ class CarbonMagics:
             %carbon region PLACE        count CO2e at a place's intensity from now on
             %carbon region PLACE --all  ... and for the whole session
             %carbon pue NUMBER [--all]  the building's energy over the machines', 1 to 10
+            %carbon budget              how the session's budget stands
+            %carbon budget LIMIT        warn at 80 % and 100 % of it, as 0.5kWh or 200gCO2e
+            %carbon budget LIMIT --stop ... and end the run there with a BudgetExceeded
+            %carbon budget off          no budget
             %carbon pause               count nothing until resume; exports name the gap
             %carbon resume              count again
             %carbon reset               begin a new session, with nothing counted
@@ -94,11 +103,13 @@ class CarbonMagics:
 
         ::
 
-            %%carbon [--label NAME] [--no-sync] [--quiet]
+            %%carbon [--label NAME] [--no-sync] [--quiet] [--budget LIMIT [--stop]]
 
-        --label NAME  a name for the cell, in the summary and in its line
-        --no-sync     do not wait at the end for work that the cell queued on a GPU
-        --quiet       show one line at the end instead of the card
+        --label NAME    a name for the cell, in the summary and in its line
+        --no-sync       do not wait at the end for work that the cell queued on a GPU
+        --quiet         show one line only, at the end
+        --budget LIMIT  warn at 80 % and 100 % of it, as 0.5kWh or 200gCO2e
+        --stop          end the cell at the budget's limit with a BudgetExceeded
 
         The cell runs exactly as it would without the line: every cell is
         metered, `%%carbon` only has its figure shown.
@@ -111,12 +122,14 @@ class CarbonMagics:
             options = parse_cell_options("")
         window = self._meter.open_label(options.label or "%%carbon")
         status: WindowStatus = "error"
+        self._hooks.next_budget = options.budget
         try:
             result = self._shell.run_cell(cell)
             status = "ok" if result.success else "error"
             if options.synchronize and self._meter.synchronize:
                 wait_for_gpus()
         finally:
+            self._hooks.next_budget = None
             self._meter.close_label(window, status)
         self._meter.wait_final(window, PLAIN_WAIT_S)
         sys.stdout.write(cell_text(self._meter, window) + "\n")
@@ -183,6 +196,21 @@ class CarbonMagics:
         self._meter.set_pue(pue, everything=command.everything)
         span = "the whole session" if command.everything else "what follows"
         return Answer(f"CO2e of {span} is counted with a PUE of {pue:g}.")
+
+    def _budget(self, command: Command) -> Answer:
+        if command.argument:
+            limit = None if command.argument == "off" else command.argument
+            try:
+                self._meter.set_budget(limit, stops=command.stops)
+            except BudgetError as error:
+                raise OptionError(f"{error} {self._standing()}") from None
+        return Answer(self._standing())
+
+    def _standing(self) -> str:
+        uses = [use for use in self._meter.budgets if use.scope == "session"]
+        if not uses:
+            return "The session has no budget."
+        return f"The session's budget: {standing(uses[0])}."
 
     def _export(self, command: Command) -> Answer:
         is_final = self._meter.wait_final()

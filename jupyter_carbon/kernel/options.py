@@ -6,10 +6,22 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from jupyter_carbon.budget import Budget, BudgetError, parse_budget
 from jupyter_carbon.units import quoted
 
-COMMANDS = ("status", "cells", "pause", "resume", "reset", "region", "pue", "export", "doctor")
-CELL_OPTIONS = ("--label", "--no-sync", "--quiet")
+COMMANDS = (
+    "status",
+    "cells",
+    "pause",
+    "resume",
+    "reset",
+    "region",
+    "pue",
+    "budget",
+    "export",
+    "doctor",
+)
+CELL_OPTIONS = ("--label", "--no-sync", "--quiet", "--budget", "--stop")
 
 
 class OptionError(ValueError):
@@ -23,15 +35,17 @@ class CellOptions:
     label: str | None = None
     synchronize: bool = True
     quiet: bool = False
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What `%carbon` was asked for: a command, its argument, and `--all`."""
+    """What `%carbon` was asked for: a command, its argument, `--all` and `--stop`."""
 
     name: str
     argument: str = ""
     everything: bool = False
+    stops: bool = False
 
 
 def parse_cell_options(line: str) -> CellOptions:
@@ -43,32 +57,41 @@ def parse_cell_options(line: str) -> CellOptions:
     Raises:
         OptionError: if one is not known, or lacks its value.
     """
-    label, synchronize, quiet = "", True, False
+    label, synchronize, quiet, limit, stops = "", True, False, None, False
     try:
         words = iter(_split(line))
         for word in words:
             name, equals, value = word.partition("=")
             if name == "--label":
-                label = value if equals else _label(words)
+                label = value if equals else _value(words, "--label needs a name")
+            elif name == "--budget":
+                limit = value if equals else _value(words, "--budget needs a limit, as in 0.5kWh")
+            elif word == "--stop":
+                stops = True
             elif word == "--no-sync":
                 synchronize = False
             elif word == "--quiet":
                 quiet = True
             else:
                 raise OptionError(f"{quoted(word)} is not one of them")
-    except OptionError as error:
+        if stops and limit is None:
+            raise OptionError("--stop needs a --budget")
+        budget = None if limit is None else parse_budget(limit, "cell", stops=stops)
+    except (OptionError, BudgetError) as error:
+        why = str(error).rstrip(".")
         raise OptionError(
-            f"%%carbon cannot follow its options: {error}. The cell runs and is metered without"
+            f"%%carbon cannot follow its options: {why}. The cell runs and is metered without"
             f" them; %%carbon takes {', '.join(CELL_OPTIONS[:-1])} and {CELL_OPTIONS[-1]}."
         ) from None
-    return CellOptions(label.strip() or None, synchronize, quiet)
+    return CellOptions(label.strip() or None, synchronize, quiet, budget)
 
 
-def _label(words: Iterator[str]) -> str:
-    label = next(words, None)
-    if label is None or label.partition("=")[0] in CELL_OPTIONS:
-        raise OptionError("--label needs a name after it")
-    return label
+def _value(words: Iterator[str], wanted: str) -> str:
+    """The word after an option."""
+    value = next(words, None)
+    if value is None or value.partition("=")[0] in CELL_OPTIONS:
+        raise OptionError(f"{wanted} after it")
+    return value
 
 
 def parse_command(line: str) -> Command:
@@ -91,6 +114,8 @@ def parse_command(line: str) -> Command:
             f"%carbon knows no command {quoted(name)}, so nothing was done; it knows"
             f" {', '.join(COMMANDS[:-1])} and {COMMANDS[-1]}."
         )
+    if name == "budget":
+        return _budget(rest)
     if name in ("region", "pue"):
         everything = "--all" in rest
         rest = [word for word in rest if word != "--all"]
@@ -108,6 +133,20 @@ def parse_command(line: str) -> Command:
     return Command(name)
 
 
+def _budget(words: list[str]) -> Command:
+    """A limit or `off`, or neither, which asks how the budget stands."""
+    stops = "--stop" in words
+    words = [word for word in words if word != "--stop"]
+    _refuse_options("budget", words, "--stop")
+    limit = " ".join(words)
+    if stops and (not limit or limit.lower() == "off"):
+        raise OptionError(
+            "%carbon budget needs a limit for --stop, as in `%carbon budget 0.5kWh --stop`;"
+            " nothing was changed."
+        )
+    return Command("budget", "off" if limit.lower() == "off" else limit, stops=stops)
+
+
 def _export(path: str) -> Command:
     """A path as it stands, blanks and backslashes included, without quotes around it."""
     if len(path) > 1 and path[0] == path[-1] and path[0] in "\"'":
@@ -119,11 +158,11 @@ def _export(path: str) -> Command:
     return Command("export", path)
 
 
-def _refuse_options(name: str, words: list[str]) -> None:
+def _refuse_options(name: str, words: list[str], only: str = "--all") -> None:
     for word in words:
         if word.startswith("--"):
             raise OptionError(
-                f"%carbon {name} has no option {quoted(word)}, only --all; nothing was changed."
+                f"%carbon {name} has no option {quoted(word)}, only {only}; nothing was changed."
             )
 
 

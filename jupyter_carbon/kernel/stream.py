@@ -11,6 +11,7 @@ import atexit
 from collections.abc import Callable
 from typing import Any
 
+from jupyter_carbon.budgets import NoticeLevel
 from jupyter_carbon.meter import CarbonMeter
 from jupyter_carbon.stream.broadcast import Broadcast, reply
 from jupyter_carbon.stream.commands import Answer, is_version
@@ -31,13 +32,21 @@ class CommStream:
         self._manager: Any = getattr(self._kernel, "comm_manager", None)
         self._meter = meter
         self._broadcast: Broadcast | None = None
+        self._off: Callable[[], None] | None = None
+        self._notices = 0
         self._comms: dict[Any, Viewer] = {}
+
+    @property
+    def is_watched(self) -> bool:
+        """True while a front end hears the stream, and so tells the user of notices."""
+        return bool(self._comms)
 
     def register(self) -> None:
         """Makes the comm target known."""
         if self._manager is None:
             return
         self._broadcast = Broadcast(self._meter)
+        self._off = self._meter.on_notice(self._notice)
         self._manager.register_target(TARGET, self._open)
         atexit.register(self.unregister)
 
@@ -45,6 +54,8 @@ class CommStream:
         """Takes the target back and closes all comms."""
         atexit.unregister(self.unregister)
         broadcast, self._broadcast = self._broadcast, None
+        if self._off is not None:
+            self._off()
         if broadcast is None or self._meter.is_forked:
             return
         if self._manager.targets.get(TARGET) == self._open:
@@ -53,6 +64,12 @@ class CommStream:
         for comm in list(self._comms):
             self._comms.pop(comm, None)
             _close(comm)
+
+    def _notice(self, level: NoticeLevel, text: str) -> None:
+        """On the meter's thread: has the front ends tell the user."""
+        self._notices += 1
+        if self._broadcast is not None:
+            self._broadcast.notice(f"notice-{self._notices}", level, text)
 
     def _open(self, comm: Any, message: Any) -> None:
         """A front end opened a comm: ipykernel calls this on the thread that serves its shell."""

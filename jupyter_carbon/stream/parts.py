@@ -145,9 +145,21 @@ def grid_part(rate: Rate, unit: MassUnit) -> Grid:
     }
 
 
-def budgets_part(_meter: CarbonMeter, _account: Account) -> list[Budget]:
+def budgets_part(meter: CarbonMeter, _account: Account) -> list[Budget]:
     """The budgets in force."""
-    return []
+    return [
+        {
+            "scope": use.scope,
+            "cell_key": use.cell_key,
+            "measure": use.measure,
+            "limit": use.limit,
+            "used": use.used,
+            "fraction": use.fraction,
+            "level": use.level,
+            "stops": use.stops,
+        }
+        for use in meter.budgets
+    ]
 
 
 def _source(account: Account, source: SourceAccount) -> Source:

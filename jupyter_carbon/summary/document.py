@@ -14,6 +14,7 @@ from jupyter_carbon.estimate import Estimate, Provenance, total
 from jupyter_carbon.meter import CarbonMeter
 from jupyter_carbon.summary.keys import (
     SCHEMA,
+    BudgetDict,
     CellDict,
     GapDict,
     GridDict,
@@ -51,6 +52,7 @@ def build_document(meter: CarbonMeter, session: Session | None = None) -> Summar
             "grid": _grid(account, session, now_s),
             "power": _power(account, session, now_s),
             "notes": notes(meter, account),
+            "budgets": _budgets(meter) if session is account.session else [],
         }
 
 
@@ -110,7 +112,22 @@ def notes(meter: CarbonMeter, account: Account) -> list[str]:
             found.append(f"{source.info.name}: {source.message} {source.remedy}".strip())
     if not account.sources:
         found.append("Nothing is measured: no source of energy figures was found yet.")
-    return found + list(meter.complaints)
+    return found + meter.budget_notes + list(meter.complaints)
+
+
+def _budgets(meter: CarbonMeter) -> list[BudgetDict]:
+    return [
+        {
+            "scope": use.scope,
+            "measure": use.measure,
+            "limit": use.limit,
+            "used": use.used,
+            "fraction": use.fraction,
+            "level": use.level,
+            "stops": use.stops,
+        }
+        for use in meter.budgets
+    ]
 
 
 def _has(account: Account, kind: str) -> bool:

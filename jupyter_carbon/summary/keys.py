@@ -116,6 +116,18 @@ PowerDict = dict[str, float | list[str] | list[float | None]]
 """`resolution_s`, `times`, and `<source id>_w` for each source: equally long columns."""
 
 
+class BudgetDict(TypedDict):
+    """A budget in force; `fraction` is the used share, None where nothing was measured."""
+
+    scope: Literal["session", "cell"]
+    measure: Literal["energy", "co2e"]
+    limit: str
+    used: str
+    fraction: float | None
+    level: Literal["within", "near", "over"]
+    stops: bool
+
+
 class SummaryDict(TypedDict):
     """The whole document."""
 
@@ -128,3 +140,4 @@ class SummaryDict(TypedDict):
     grid: list[GridDict]
     power: PowerDict
     notes: list[str]
+    budgets: NotRequired[list[BudgetDict]]

@@ -16,6 +16,7 @@ from jupyter_carbon.summary.figures import (
 )
 from jupyter_carbon.summary.keys import CellDict, SummaryDict
 from jupyter_carbon.summary.plain import one_line
+from jupyter_carbon.summary.text import budget_texts
 from jupyter_carbon.units import (
     MassUnit,
     duration_text,
@@ -46,6 +47,7 @@ def to_markdown(document: SummaryDict, co2e_unit: MassUnit = "kg") -> str:
         _cells_section("Labels", document["labels"], co2e_unit),
         _sources_section(document),
         _grid_section(document, co2e_unit),
+        _list_section("Budgets", map(literal, budget_texts(document))),
         _list_section("Notes", (literal(note, _LONGEST_NOTE) for note in document["notes"])),
         _list_section("Gaps", _gaps(document)),
         _footer(document),

@@ -19,6 +19,7 @@ from jupyter_carbon.summary.markup import SMALL, details, small, table, text_htm
 from jupyter_carbon.summary.plain import one_line
 from jupyter_carbon.summary.text import (
     BETWEEN,
+    budget_texts,
     figures_of,
     gap_text,
     grid_text,
@@ -90,6 +91,7 @@ def status_html(document: SummaryDict, *, co2e_unit: MassUnit = "kg") -> str:
         *(small(gap_text(gap)) for gap in document["session"].get("gaps", [])),
         *map(_source, document["sources"]),
         *(small(grid_text(grid, co2e_unit)) for grid in document["grid"]),
+        *(small(f"Budget: {budget}") for budget in budget_texts(document)),
         *(small(note) for note in document["notes"]),
     ]
     return _frame("Energy of this session", "".join(f"<div>{block}</div>" for block in blocks))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Sequence
 
+from jupyter_carbon.budget import BudgetUse, standing
 from jupyter_carbon.estimate import Estimate
 from jupyter_carbon.summary.figures import (
     between_cells,
@@ -54,6 +55,8 @@ def status_text(document: SummaryDict, *, co2e_unit: MassUnit = "kg") -> str:
     for index, grid in enumerate(document["grid"]):
         first = "Grid" if index == 0 else ""
         lines += _wrapped(grid_text(grid, co2e_unit), f"{first:12}", " " * 14)
+    for budget in budget_texts(document):
+        lines += _wrapped(budget, f"{'Budget':12}", " " * 14)
     if document["notes"]:
         lines.append("Notes")
         for note in document["notes"]:
@@ -136,6 +139,15 @@ def gap_text(gap: GapDict) -> str:
     """A span in which nothing was counted, and why."""
     until = moment_text(gap["to"]) if gap["to"] else "now"
     return f"{moment_text(gap['from'])} to {until}: {gap['reason']}"
+
+
+def budget_texts(document: SummaryDict) -> list[str]:
+    """How the budgets in force stand, the session's first."""
+    return [
+        ("" if budget["scope"] == "session" else "of a running cell: ")
+        + standing(BudgetUse(cell_key=None, **budget))
+        for budget in document.get("budgets", [])
+    ]
 
 
 def _gaps(document: SummaryDict) -> list[str]:

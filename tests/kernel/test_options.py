@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jupyter_carbon.budget import Budget
 from jupyter_carbon.kernel.options import (
     CellOptions,
     Command,
@@ -35,6 +36,9 @@ from jupyter_carbon.kernel.options import (
         ("--no-sync", CellOptions(synchronize=False)),
         ("--quiet --no-sync", CellOptions(None, False, True)),
         ("--label 日本語", CellOptions("日本語")),
+        ("--budget 0.5kWh", CellOptions(budget=Budget("cell", "energy", 1.8e6))),
+        ("--budget=0.5kWh --stop", CellOptions(budget=Budget("cell", "energy", 1.8e6, True))),
+        ("--stop --budget '200 gCO2e'", CellOptions(budget=Budget("cell", "co2e", 200.0, True))),
     ],
 )
 def test_options_of_a_cell(line: str, options: CellOptions) -> None:
@@ -51,6 +55,14 @@ def test_options_of_a_cell(line: str, options: CellOptions) -> None:
         ("--quiet=yes", "'--quiet=yes'"),
         ("train", "'train'"),
         ("-q", "'-q'"),
+        ("--budget", "--budget needs a limit"),
+        ("--budget --stop", "--budget needs a limit"),
+        ("--budget=", "'' is no budget"),
+        ("--budget 5", "'5' is no budget"),
+        ("--budget 0kWh", "used up before"),
+        ("--budget 0.5 kWh", "'kWh'"),
+        ("--stop", "--stop needs a --budget"),
+        ("--stop=yes --budget 1kWh", "'--stop=yes'"),
         ("--label 'open", "quotation mark"),
         ("--label train \\", "quotation mark"),
     ],
@@ -76,6 +88,11 @@ def test_options_that_cannot_be_followed_are_one_sentence(line: str, named: str)
         ("region 400 g/kWh", Command("region", "400 g/kWh")),
         ("region Côte d\\'Ivoire", Command("region", "Côte d'Ivoire")),
         ("pue 1.2", Command("pue", "1.2")),
+        ("budget", Command("budget")),
+        ("budget 0.5kWh", Command("budget", "0.5kWh")),
+        ("budget 0.5 kWh --stop", Command("budget", "0.5 kWh", stops=True)),
+        ("budget --stop 200gCO2e", Command("budget", "200gCO2e", stops=True)),
+        ("budget OFF", Command("budget", "off")),
         ("pue -3", Command("pue", "-3")),
         ("export a b.json", Command("export", "a b.json")),
         ("export 'a b.json'", Command("export", "a b.json")),
@@ -97,6 +114,9 @@ def test_commands(line: str, command: Command) -> None:
         ("region --all", "a place"),
         ("region DE --al", "'--al'"),
         ("pue", "a number"),
+        ("budget --stop", "needs a limit for --stop"),
+        ("budget off --stop", "needs a limit for --stop"),
+        ("budget 1kWh --all", "'--all', only --stop"),
         ("pue 1.2 --everything", "'--everything'"),
         ("export", ".json, .csv or .md"),
         ("export ''", ".json, .csv or .md"),

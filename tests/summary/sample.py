@@ -180,6 +180,17 @@ def document(*labels: str | None) -> SummaryDict:
             f"{CPU}_w": [20.0, None] * 15,
         },
         "notes": ["Network and disks are not measured."],
+        "budgets": [
+            {
+                "scope": "session",
+                "measure": "energy",
+                "limit": "0.5 kWh",
+                "used": "164 Wh ± 5 %",
+                "fraction": 0.328,
+                "level": "within",
+                "stops": True,
+            },
+        ],
     }
 
 
@@ -192,6 +203,7 @@ def hostile_document() -> SummaryDict:
     made["session"]["host"] = everything
     made["session"]["gaps"][0]["reason"] = everything
     made["notes"] = list(HOSTILE)
+    made["budgets"][0]["limit"] = made["budgets"][0]["used"] = everything
     for source in made["sources"]:
         source["name"] = source["note"] = source["state"] = everything
     for grid in made["grid"]:
