@@ -6,13 +6,14 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from jupyter_carbon.budget import BudgetError, standing
 from jupyter_carbon.carbon import CarbonError
 from jupyter_carbon.grid.place import UnknownPlace
 from jupyter_carbon.meter import CarbonMeter
 from jupyter_carbon.stream.messages import VERSION, Place
 from jupyter_carbon.stream.pace import RATES
 from jupyter_carbon.summary.plain import well_formed
-from jupyter_carbon.units import UnitError, intensity_text, quoted
+from jupyter_carbon.units import intensity_text, quoted
 
 _LONGEST_ID = 200
 _LONGEST_TEXT = 200
@@ -93,7 +94,7 @@ def carry_out(meter: CarbonMeter, command: Command) -> Answer:
     """
     try:
         return _ACTIONS[command.name](meter, command.args)
-    except (UnknownPlace, CarbonError, UnitError) as error:
+    except (UnknownPlace, CarbonError, BudgetError) as error:
         raise CommandError(str(error), command.id) from None
 
 
@@ -129,12 +130,11 @@ def _pue(meter: CarbonMeter, args: Mapping[str, Any]) -> Answer:
 
 
 def _budget(meter: CarbonMeter, args: Mapping[str, Any]) -> Answer:
-    set_budget: Callable[..., object] | None = getattr(meter, "set_budget", None)
-    if set_budget is None:
-        return Answer(False, "This meter knows no budgets.")
-    limit = args["limit"]
-    set_budget(limit, stops=args.get("stop", False))
-    return Answer(True, "The budget is taken away." if limit is None else "The budget is set.")
+    meter.set_budget(args["limit"], stops=args.get("stop", False))
+    for use in meter.budgets:
+        if use.scope == "session":
+            return Answer(True, f"The session's budget: {standing(use)}.")
+    return Answer(True, "The session has no budget.")
 
 
 def _places(meter: CarbonMeter, args: Mapping[str, Any]) -> Answer:

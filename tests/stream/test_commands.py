@@ -100,6 +100,20 @@ def test_a_reset_is_a_snapshot_of_the_new_session(told: Told) -> None:
         assert front.known["session"]["cells"] == 0
 
 
+def test_a_budget_is_set_shown_to_everybody_and_taken_away(told: Told) -> None:
+    one, other = told.join(), told.join()
+    answer = told.ask(one, "budget", limit="0.5kWh", stop=True)
+    assert answer["ok"]
+    assert "0.5 kWh" in answer["text"]
+    for front in (one, other):
+        (budget,) = front.known["budgets"]
+        assert (budget["scope"], budget["limit"], budget["stops"]) == ("session", "0.5 kWh", True)
+    assert not told.ask(one, "budget", limit="much")["ok"]
+    assert len(other.known["budgets"]) == 1
+    assert told.ask(other, "budget", limit=None)["ok"]
+    assert one.known["budgets"] == []
+
+
 def test_places(told: Told) -> None:
     front = told.join()
     assert told.ask(front, "places", query="german")["places"] == [
