@@ -17,6 +17,7 @@ from typing import Any
 import anywidget
 from traitlets import Bunch, Dict, Enum, Float, HasTraits, Int, Unicode
 
+from jupyter_carbon.budget import Budget
 from jupyter_carbon.meter import CarbonMeter
 from jupyter_carbon.stream.excerpt import course, excerpt
 from jupyter_carbon.stream.messages import Shown, Snapshot
@@ -101,9 +102,12 @@ class CarbonWidget(anywidget.AnyWidget):
     _off: Callable[[], None] | None = None
     """Ends the ticks, where there are any."""
 
-    def __init__(self, meter: CarbonMeter, window: Window | None = None) -> None:
+    def __init__(
+        self, meter: CarbonMeter, window: Window | None = None, budget: Budget | None = None
+    ) -> None:
         self._meter = weakref.ref(meter)
         self._window = window
+        self._budget = budget
         self._seq = 0
         self._beat = Beat()
         self._rest = Rest(meter.rest_after_s, _moment(meter)[0])
@@ -122,7 +126,9 @@ class CarbonWidget(anywidget.AnyWidget):
             return
         with meter.look() as account:
             self._seq += 1
-            heard = excerpt(meter, account, self._window, self._seq, resting=resting)
+            heard = excerpt(
+                meter, account, self._window, self._seq, budget=self._budget, resting=resting
+            )
             columns = course(account, self._window)
             if self._window is None:
                 values, final = _of_session(heard), False
@@ -180,7 +186,7 @@ class CarbonWidget(anywidget.AnyWidget):
         if meter is None:
             return Forms(self.text, text_html(self.text))
         if self._window is not None:
-            return cell_forms(meter, self._window, as_card=True)
+            return cell_forms(meter, self._window, as_card=True, budget=self._budget)
         return Forms(self.text, status_html(build_document(meter), co2e_unit=meter.mass_unit))
 
     def bundle(self, forms: Forms) -> tuple[dict[str, Any], dict[str, Any]]:

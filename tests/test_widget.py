@@ -17,6 +17,7 @@ from IPython.core.formatters import DisplayFormatter
 from traitlets import TraitError
 
 from jupyter_carbon import widget
+from jupyter_carbon.budget import parse_budget
 from jupyter_carbon.meter import CarbonMeter
 from jupyter_carbon.sources.base import Discovery
 from jupyter_carbon.widget import CarbonWidget, session_widget
@@ -112,6 +113,32 @@ def test_it_tells_how_the_cell_ended(kernel: Kernel, sent: Any, status: Any) -> 
     kernel.wait(1.0)
     _close(kernel, window, status=status)
     assert made.status == status
+
+
+def test_it_tells_how_much_of_the_cells_budget_is_used_after_its_end_too(
+    kernel: Kernel, sent: Any
+) -> None:
+    kernel.meter.set_budget("1 Wh")
+    window = _open(kernel)
+    budget = parse_budget("0.1 Wh", "cell")
+    kernel.meter.set_cell_budget(window, budget)
+    made = CarbonWidget(kernel.meter, window, budget)
+    session = session_widget(kernel.meter)
+    kernel.wait(4.5)
+    assert made.fraction == pytest.approx(60 * 4.5 / 360, rel=0.1)
+    assert session.fraction == pytest.approx(60 * 6.5 / 3600, rel=0.2)
+    kernel.wait(2.5)
+    _close(kernel, window, 3.0)
+    assert made.fraction == pytest.approx(60 * 7 / 360, rel=0.01)
+    of_session, own = made._snapshot["budgets"]
+    assert (of_session["scope"], own["scope"]) == ("session", "cell")
+    assert own["cell_key"] == made._of
+    SNAPSHOT.validate(made._snapshot)
+    forms = made.forms()
+    assert "Budget 0.1 Wh · 116 % used, 0.11" in forms.html
+    kernel.meter.set_budget(None)
+    kernel.wait(2.0)
+    assert session.fraction is None
 
 
 def test_what_was_not_measured_is_none(sent: Any) -> None:

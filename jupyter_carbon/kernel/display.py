@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from jupyter_carbon.budget import Budget
 from jupyter_carbon.figure import Figure
 from jupyter_carbon.kernel.live import LiveCell, LiveCells
 from jupyter_carbon.kernel.output import Output
@@ -76,11 +77,18 @@ class CellDisplay:
         output = Output(self._shell)
         return self._live.begin(output, label or "") if output.can_update else None
 
-    def follow(self, live: LiveCell, window: Window) -> None:
+    def follow(self, live: LiveCell, window: Window, budget: Budget | None = None) -> None:
         """The cell has begun."""
-        self._live.follow(live, window)
+        self._live.follow(live, window, budget)
 
-    def end(self, window: Window, live: LiveCell | None, *, quiet: bool = False) -> None:
+    def end(
+        self,
+        window: Window,
+        live: LiveCell | None,
+        *,
+        budget: Budget | None = None,
+        quiet: bool = False,
+    ) -> None:
         """Shows what a cell that has just ended cost."""
         if not is_notebook(self._shell):
             self._meter.wait_final(window, PLAIN_WAIT_S)
@@ -92,15 +100,19 @@ class CellDisplay:
         else:
             output = live.output
             is_there = self._live.end(live)
+
+        def bundle() -> dict[str, str]:
+            return cell_forms(self._meter, window, as_card=not quiet, budget=budget).bundle()
+
         is_final = False
         try:
             waits = is_unattended(self._shell) or not output.can_update
             is_final = self._meter.wait_final(window, PLAIN_WAIT_S if waits else 0.0)
             send = output.replace if is_there else output.show
-            send(self._bundle(window, quiet))
+            send(bundle())
         finally:
             if not is_final and output.can_update:
-                self._await(window, lambda: output.replace(self._bundle(window, quiet)))
+                self._await(window, lambda: output.replace(bundle()))
 
     def _await(self, window: Window, update: Callable[[], None]) -> None:
         """Has the output updated when the figure is final."""
@@ -120,9 +132,6 @@ class CellDisplay:
         show = self._waiting.pop((cell_id, execution_count), None)
         if show is not None:
             show()
-
-    def _bundle(self, window: Window, quiet: bool) -> dict[str, str]:
-        return cell_forms(self._meter, window, as_card=not quiet).bundle()
 
 
 def is_unattended(shell: Any) -> bool:

@@ -116,7 +116,9 @@ class CellHooks:
             if self.notices is not None:
                 self.notices.flush()
             if cell.options is not None:
-                self._display.end(cell.window, cell.live, quiet=cell.options.quiet)
+                self._display.end(
+                    cell.window, cell.live, budget=cell.budget, quiet=cell.options.quiet
+                )
         except KeyboardInterrupt:
             return  # The user does not want to wait for what the cell shows.
         except Exception as error:  # noqa: BLE001  # the user's cell has its result
@@ -136,8 +138,9 @@ class CellHooks:
             budget = options.budget
         if budget is not None:
             self._meter.set_cell_budget(window, budget)
+            self._open[-1].budget = budget
         if live is not None:
-            self._display.follow(live, window)
+            self._display.follow(live, window, budget)
 
     def _show_begin(self, info: Any, label: str | None) -> LiveCell | None:
         try:
@@ -151,7 +154,7 @@ class CellHooks:
         self._end(cell, "ok")
         if cell.live is not None:
             try:
-                self._display.end(cell.window, cell.live)
+                self._display.end(cell.window, cell.live, budget=cell.budget)
             except Exception as error:  # noqa: BLE001  # its figures are in the account
                 self._complain(error)
 

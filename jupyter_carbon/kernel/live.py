@@ -14,6 +14,7 @@ import weakref
 from importlib import import_module
 from typing import Any
 
+from jupyter_carbon.budget import Budget
 from jupyter_carbon.kernel.output import Output
 from jupyter_carbon.meter import CarbonMeter
 from jupyter_carbon.stream.static import Forms
@@ -30,12 +31,22 @@ _MODULE = "jupyter_carbon.widget"
 class LiveCell:
     """A running cell's output."""
 
-    __slots__ = ("began_s", "forms", "guard", "has_ended", "has_widget", "output", "window")
+    __slots__ = (
+        "began_s",
+        "budget",
+        "forms",
+        "guard",
+        "has_ended",
+        "has_widget",
+        "output",
+        "window",
+    )
 
     def __init__(self, output: Output, forms: Forms) -> None:
         self.output = output
         self.forms = forms
         self.window: Window | None = None
+        self.budget: Budget | None = None
         self.began_s = time.monotonic()
         self.has_widget = False
         self.has_ended = False
@@ -77,9 +88,9 @@ class LiveCells:
         output.watch()
         return live
 
-    def follow(self, live: LiveCell, window: Window) -> None:
+    def follow(self, live: LiveCell, window: Window, budget: Budget | None) -> None:
         """The cell has begun."""
-        live.window = window
+        live.window, live.budget = window, budget
         self._cells.append(live)
 
     def end(self, live: LiveCell) -> bool:
@@ -113,7 +124,7 @@ class LiveCells:
         live.has_widget = True
         if not module.HAS_BUNDLE or live.output.is_cleared or live.window is None:
             return
-        widget = module.CarbonWidget(self._meter, live.window)
+        widget = module.CarbonWidget(self._meter, live.window, live.budget)
         with live.guard:
             if not live.has_ended:
                 live.output.replace(*widget.bundle(live.forms))

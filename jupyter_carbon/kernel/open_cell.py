@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from jupyter_carbon.windows import Window
 
 if TYPE_CHECKING:
+    from jupyter_carbon.budget import Budget
     from jupyter_carbon.budgets import Due
     from jupyter_carbon.kernel.live import LiveCell
     from jupyter_carbon.kernel.options import CellOptions
@@ -21,6 +22,7 @@ class OpenCell:
     """A cell that runs, and what tells its end from that of another."""
 
     __slots__ = (
+        "budget",
         "due",
         "info",
         "is_called",
@@ -56,6 +58,7 @@ class OpenCell:
         self.label = label
         self.options = options
         self.live = live
+        self.budget: Budget | None = None
         self.due: Due | None = None
         """The budget for which it is to be stopped."""
         self.is_stopped = False

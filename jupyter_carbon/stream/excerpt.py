@@ -10,11 +10,13 @@ import time
 from collections.abc import Sequence
 
 from jupyter_carbon.account import Account
+from jupyter_carbon.budget import Budget, BudgetUse
 from jupyter_carbon.meter import CarbonMeter
 from jupyter_carbon.reconstruct.trace import RECENT_S
 from jupyter_carbon.stream.columns import recent_end
 from jupyter_carbon.stream.messages import Columns, Snapshot
 from jupyter_carbon.stream.parts import (
+    budget_part,
     budgets_part,
     cell_part,
     grid_part,
@@ -25,6 +27,7 @@ from jupyter_carbon.stream.parts import (
     sources_part,
 )
 from jupyter_carbon.summary.power import mean_power_w
+from jupyter_carbon.units import MassUnit
 from jupyter_carbon.windows import Window
 
 STEPS = 160
@@ -32,7 +35,13 @@ STEPS = 160
 
 
 def excerpt(
-    meter: CarbonMeter, account: Account, window: Window | None, seq: int, *, resting: bool = False
+    meter: CarbonMeter,
+    account: Account,
+    window: Window | None,
+    seq: int,
+    *,
+    budget: Budget | None = None,
+    resting: bool = False,
 ) -> Snapshot:
     """The snapshot of a cell's run, or of the session, without the course of the power.
 
@@ -41,10 +50,13 @@ def excerpt(
         account: its account, which the caller looks at.
         window: the cell; None: the session.
         seq: the number of the message.
+        budget: the cell's; the meter lets go of it when the cell has ended.
         resting: nothing more will be told until something happens.
     """
     now_s = time.time()
     unit = meter.mass_unit
+    own = None if window is None else use_of(account, window, budget, unit)
+    budgets = [each for each in budgets_part(meter, account) if each["cell_key"] is None]
     return {
         "v": 1,
         "kind": "snapshot",
@@ -65,9 +77,19 @@ def excerpt(
         "cells_left_out": 0,
         "power": {"recent": {"step_ms": 1000.0, "times_ms": [], "sources": {}}},
         "grid": grid_part(account.rate, unit),
-        "budgets": budgets_part(meter, account),
+        "budgets": budgets if own is None else [*budgets, budget_part(own)],
         "notes": [],
     }
+
+
+def use_of(
+    account: Account, window: Window, budget: Budget | None, unit: MassUnit
+) -> BudgetUse | None:
+    """How a cell's budget stands, while it runs and after; None if it has none."""
+    if budget is None:
+        return None
+    cost = account.cost([(window.start, window.end)])
+    return budget.use(cost.energy_j, cost.co2e_g, unit=unit, cell_key=window.number)
 
 
 def course(account: Account, window: Window | None) -> Columns:

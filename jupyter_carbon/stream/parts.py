@@ -6,6 +6,7 @@ import socket
 from functools import cache
 
 from jupyter_carbon.account import NOW, Account, Cost, SourceAccount
+from jupyter_carbon.budget import BudgetUse
 from jupyter_carbon.carbon import Rate
 from jupyter_carbon.estimate import Estimate, Provenance
 from jupyter_carbon.meter import CarbonMeter
@@ -147,19 +148,21 @@ def grid_part(rate: Rate, unit: MassUnit) -> Grid:
 
 def budgets_part(meter: CarbonMeter, _account: Account) -> list[Budget]:
     """The budgets in force."""
-    return [
-        {
-            "scope": use.scope,
-            "cell_key": use.cell_key,
-            "measure": use.measure,
-            "limit": use.limit,
-            "used": use.used,
-            "fraction": use.fraction,
-            "level": use.level,
-            "stops": use.stops,
-        }
-        for use in meter.budgets
-    ]
+    return [budget_part(use) for use in meter.budgets]
+
+
+def budget_part(use: BudgetUse) -> Budget:
+    """One budget."""
+    return {
+        "scope": use.scope,
+        "cell_key": use.cell_key,
+        "measure": use.measure,
+        "limit": use.limit,
+        "used": use.used,
+        "fraction": use.fraction,
+        "level": use.level,
+        "stops": use.stops,
+    }
 
 
 def _source(account: Account, source: SourceAccount) -> Source:

@@ -7,8 +7,9 @@ import time
 from typing import NamedTuple
 
 from jupyter_carbon.account import Account
+from jupyter_carbon.budget import Budget, standing
 from jupyter_carbon.meter import CarbonMeter
-from jupyter_carbon.stream.excerpt import course, total_w
+from jupyter_carbon.stream.excerpt import course, total_w, use_of
 from jupyter_carbon.summary.card import card_html
 from jupyter_carbon.summary.document import inclusive_dict
 from jupyter_carbon.summary.plain import one_line
@@ -38,12 +39,15 @@ def cell_text(meter: CarbonMeter, window: Window) -> str:
     return cell_line(cell, co2e_unit=meter.mass_unit)
 
 
-def cell_forms(meter: CarbonMeter, window: Window, *, as_card: bool) -> Forms:
+def cell_forms(
+    meter: CarbonMeter, window: Window, *, as_card: bool, budget: Budget | None = None
+) -> Forms:
     """What a window cost, as a line and as a card or a line of HTML."""
     unit = meter.mass_unit
     with meter.look() as account:
         names = {key: source.info.name for key, source in account.sources.items()}
         cell = inclusive_dict(account, window, time.time())
+        use = use_of(account, window, budget, unit)
         early = _too_early(account, window) if account.is_searching else ""
         course_w = _course_w(account, window) if as_card and not early else []
     text = early or cell_line(cell, co2e_unit=unit)
@@ -54,6 +58,7 @@ def cell_forms(meter: CarbonMeter, window: Window, *, as_card: bool) -> Forms:
             course_w=course_w,
             co2e_unit=unit,
             names=names,
+            remarks=[] if use is None else [f"Budget {standing(use)}"],
             instead=_NOT_YET if early else "",
         )
     else:

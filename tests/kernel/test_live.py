@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -153,6 +154,18 @@ def test_a_cell_within_a_cell_ends_both(heard: RealKernel) -> None:
 
 def _all(ran: Ran) -> list[Message]:
     return ran.contents("display_data", "update_display_data")
+
+
+def test_the_card_tells_how_much_of_the_budget_was_used(heard: RealKernel) -> None:
+    ran = _run(heard, f"%%carbon --budget 1Wh\n{SLEEP}")
+    assert re.search(r"Budget 1 Wh · \d+ % used", _datas(ran)[-1]["text/html"])
+    fractions = [
+        message["content"]["data"]["state"].get("fraction")
+        for messages in _models(heard).values()
+        for message in messages
+    ]
+    assert all(fraction for fraction in fractions if fraction is not None)
+    assert not widget.HAS_BUNDLE or fractions[-1]
 
 
 def test_a_cell_that_clears_its_output_shows_its_figures_anew(heard: RealKernel) -> None:
