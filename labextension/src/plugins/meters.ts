@@ -1,6 +1,6 @@
 /** The links of all notebooks and consoles, and which of them the surfaces show. */
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import type { ISessionContext } from '@jupyterlab/apputils';
+import { Notification, type ISessionContext } from '@jupyterlab/apputils';
 import { IConsoleTracker } from '@jupyterlab/console';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
@@ -72,7 +72,7 @@ class Meters implements IMeters {
   }
 
   host(link: MeterLink | null): Host {
-    const { app, notebooks, trans } = this._around;
+    const { app, trans } = this._around;
     return {
       model: link?.model ?? this._none,
       trans,
@@ -89,7 +89,7 @@ class Meters implements IMeters {
       },
       jump: cellId => {
         if (link !== null) {
-          void jumpTo(app, notebooks, link.context, cellId);
+          void this._jump(link, cellId);
         }
       },
       openTimeline: () => {
@@ -98,6 +98,15 @@ class Meters implements IMeters {
         }
       }
     };
+  }
+
+  private async _jump(link: MeterLink, cellId: string): Promise<void> {
+    const { app, notebooks, trans } = this._around;
+    if (!(await jumpTo(app, notebooks, link.context, cellId))) {
+      Notification.info(trans.__('This cell is not in the notebook any more.'), {
+        autoClose: 4000
+      });
+    }
   }
 
   private _onWidgetAdded(_: unknown, widget: Sessioned): void {
