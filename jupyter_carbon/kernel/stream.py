@@ -8,6 +8,7 @@ that cell is over.
 from __future__ import annotations
 
 import atexit
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -35,16 +36,19 @@ class CommStream:
         self._off: Callable[[], None] | None = None
         self._notices = 0
         self._comms: dict[Any, Viewer] = {}
+        self._shell_thread = 0
+        """That of the cells: what comes on it waits while one runs."""
 
     @property
     def is_watched(self) -> bool:
         """True while a front end hears the stream, and so tells the user of notices."""
-        return bool(self._comms)
+        return self._broadcast is not None and self._broadcast.is_heard
 
     def register(self) -> None:
         """Makes the comm target known."""
         if self._manager is None:
             return
+        self._shell_thread = threading.get_ident()
         self._broadcast = Broadcast(self._meter)
         self._off = self._meter.on_notice(self._notice)
         self._manager.register_target(TARGET, self._open)
@@ -84,11 +88,13 @@ class CommStream:
             self._send(comm, {**reply(None, Answer(False, text)), "seq": 1})
             _close(comm)
             return
-        viewer = Viewer(self._sender(comm))
+        answers = isinstance(data, dict) and data.get("answers") is True
+        viewer = Viewer(self._sender(comm), answers=answers)
         self._comms[comm] = viewer
 
         def hear(message: Any) -> None:
-            broadcast.hear(viewer, _data(message))
+            apart = threading.get_ident() != self._shell_thread
+            broadcast.hear(viewer, _data(message), apart=apart)
 
         def leave(_message: Any) -> None:
             self._comms.pop(comm, None)

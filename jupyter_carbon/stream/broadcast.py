@@ -77,8 +77,22 @@ class Broadcast:
             if not self._viewers:
                 self._view.forget()
 
-    def hear(self, viewer: Viewer, data: object) -> None:
-        """Takes a message from a front end; whatever it is, it is answered."""
+    @property
+    def is_heard(self) -> bool:
+        """True while somebody listens."""
+        return any(not viewer.presence.is_silent for viewer in list(self._viewers))
+
+    def hear(self, viewer: Viewer, data: object, *, apart: bool = False) -> None:
+        """Takes a message from a front end; whatever it is, it is answered.
+
+        Args:
+            viewer: the front end.
+            data: the message.
+            apart: it came on another way than the one that cells come by.
+        """
+        if viewer.presence.is_silent:
+            viewer.is_stale = True
+        viewer.presence.heard(self._clock(), apart=apart)
         id_: str | None = None
         try:
             command = parse(data)
@@ -124,13 +138,14 @@ class Broadcast:
         now_s = self._clock()
         lively = self._stirs(now_s)
         resting = self._rest.rests(now_s)
-        due = [
-            viewer
-            for viewer in self._viewers
-            if viewer.is_stale
-            or viewer.beat.due(now_s, lively=lively, resting=resting)
-            or (forced and viewer.beat.rate != "off")
-        ]
+        due = []
+        for viewer in self._viewers:
+            viewer.presence.look(now_s)
+            if viewer.presence.is_silent:
+                continue
+            is_due = viewer.beat.due(now_s, lively=lively, resting=resting)
+            if viewer.is_stale or is_due or (forced and viewer.beat.rate != "off"):
+                due.append(viewer)
         if not due:
             return
         self._view.update(resting=resting)
@@ -142,7 +157,7 @@ class Broadcast:
                 if viewer.needs_snapshot(self._view):
                     viewer.snapshot(self._view, snapshot)
                 else:
-                    viewer.tick(self._view)
+                    viewer.tick(self._view, now_s)
             except Exception:  # noqa: BLE001  # its connection is gone
                 self.leave(viewer)
 

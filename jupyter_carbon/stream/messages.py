@@ -210,6 +210,7 @@ class Tick(TypedDict):
     session: SessionFigures
     cells: list[Cell]
     power: Power
+    ping: NotRequired[bool]
     meter: NotRequired[Meter]
     sources: NotRequired[list[Source]]
     not_measured: NotRequired[list[NotMeasured]]

@@ -38,6 +38,48 @@ class Rest:
         return now_s - self._stirred_s > self._after_s
 
 
+_ASK_AFTER_S = 60.0
+_DOUBT_AFTER_S = 30.0
+
+
+class Presence:
+    """Knows whether a front end is still there: it is asked now and then, and answers.
+
+    A machine that was shut with a page open says no farewell, and what is sent to
+    it then piles up in the server. What a front end says while a cell runs is only
+    heard where it does not wait for the cell's end: nothing follows from its
+    silence elsewhere.
+
+    Args:
+        answers: it has said that it will.
+    """
+
+    def __init__(self, *, answers: bool) -> None:
+        self.is_silent = False
+        """True when it was asked and did not answer."""
+        self._answers = answers
+        self._heard_s: float | None = None
+        self._asked_s: float | None = None
+
+    def heard(self, now_s: float, *, apart: bool) -> None:
+        """It said something; `apart`: on another way than the one that cells come by."""
+        self._heard_s = now_s if apart else None
+        self._asked_s, self.is_silent = None, False
+
+    def look(self, now_s: float) -> None:
+        """Concludes from silence."""
+        if self._asked_s is not None and now_s - self._asked_s > _DOUBT_AFTER_S:
+            self.is_silent = True
+
+    def asks(self, now_s: float) -> bool:
+        """True if the message that is sent now is to ask."""
+        if not self._answers or self._heard_s is None or now_s - self._heard_s < _ASK_AFTER_S:
+            return False
+        if self._asked_s is None:
+            self._asked_s = now_s
+        return True
+
+
 class Beat:
     """Knows when the next tick for one front end is due."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from jupyter_carbon.stream.messages import VERSION, Message
-from jupyter_carbon.stream.pace import Beat
+from jupyter_carbon.stream.pace import Beat, Presence
 from jupyter_carbon.stream.view import Parts, View
 
 _WHOLE_AT_LEAST_S = 2.0
@@ -19,10 +19,12 @@ class Viewer:
 
     Args:
         send: takes a message; raises where the connection is gone.
+        answers: it answers when it is asked whether it is there.
     """
 
-    def __init__(self, send: Callable[[Message], None]) -> None:
+    def __init__(self, send: Callable[[Message], None], *, answers: bool = False) -> None:
         self.beat = Beat()
+        self.presence = Presence(answers=answers)
         self.is_stale = True
         """True while it is to be told everything."""
         self._send = send
@@ -51,7 +53,7 @@ class Viewer:
         self._told(view)
         self.send(message)
 
-    def tick(self, view: View) -> None:
+    def tick(self, view: View, now_s: float) -> None:
         """Sends what has changed."""
         parts = view.parts
         message: Message = {
@@ -66,6 +68,8 @@ class Viewer:
         if parts.span_s >= self._whole_span_s + _whole_step_s(self._whole_span_s):
             self._whole_span_s = parts.span_s
             message["power"]["whole"] = view.whole()
+        if self.presence.asks(now_s):
+            message["ping"] = True
         optional = _optional(parts)
         for key, said in optional.items():
             if said != self._known.get(key):

@@ -54,7 +54,7 @@ export class MeterComm implements IDisposable {
     this._post('comm_open', {
       comm_id: comm.commId,
       target_name: TARGET,
-      data: { v: VERSION }
+      data: { v: VERSION, answers: true }
     });
   }
 

@@ -6,7 +6,13 @@ import { Signal } from '@lumino/signaling';
 
 import { MeterComm } from './comm';
 import { MeterModel, type LinkStatus } from './model';
-import { fromKernel, type CommandArgs, type CommandName, type Reply } from './protocol';
+import {
+  asksForAnswer,
+  fromKernel,
+  type CommandArgs,
+  type CommandName,
+  type Reply
+} from './protocol';
 import { INFO_MS, closeSubshell, hasSubshells, openSubshell } from './subshell';
 import type { Trans } from './view/host';
 import { within } from './within';
@@ -227,6 +233,10 @@ export class MeterLink implements IDisposable {
     switch (this.model.receive(data)) {
       case 'taken':
         this._goLive();
+        if (asksForAnswer(data)) {
+          this._sentRate = null;
+          this._sendRate();
+        }
         break;
       case 'lost':
         this._refresh();

@@ -340,6 +340,10 @@ export interface Tick {
    * Sentences on what was not measured, and on what went wrong.
    */
   notes?: string[];
+  /**
+   * Asks for any message, such as 'watch'. Who has said 'answers' in the comm's data and is silent is told nothing more until it says something.
+   */
+  ping?: boolean;
 }
 /**
  * Something to tell the user once.
@@ -782,7 +786,8 @@ export const SHAPES: { [name: string]: Shape } = {
       'cells_left_out?': 'integer',
       'grid?': { ref: 'Grid' },
       'budgets?': { list: { ref: 'Budget' } },
-      'notes?': { list: 'string' }
+      'notes?': { list: 'string' },
+      'ping?': 'boolean'
     }
   },
   Watts: {

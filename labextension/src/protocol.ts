@@ -32,6 +32,11 @@ const KINDS = new Map([
   ['reply', 'Reply']
 ]);
 
+/** Whether the kernel wants to hear something, to know that somebody still listens. */
+export function asksForAnswer(data: unknown): boolean {
+  return isRecord(data) && data.ping === true;
+}
+
 /**
  * Takes unknown data for a message from the kernel, or says why it is none.
  *

@@ -46,13 +46,13 @@ class Front:
 
     faults: ClassVar[list[BaseException]] = []
 
-    def __init__(self, *, checks_every: int = 1) -> None:
+    def __init__(self, *, answers: bool = False, checks_every: int = 1) -> None:
         self.count = 0
         self._checks_every = checks_every
         self.heard: list[Message] = []
         self.known: dict[str, Any] = {}
         self.fails: Callable[[Message], Exception | None] = lambda _message: None
-        self.viewer = Viewer(self._take)
+        self.viewer = Viewer(self._take, answers=answers)
 
     def kinds(self) -> list[str]:
         return [message["kind"] for message in self.heard]
@@ -91,7 +91,7 @@ class Front:
 
     def _merge(self, tick: Message) -> None:
         for key in tick:
-            if key not in ("v", "kind", "seq", "cells", "power"):
+            if key not in ("v", "kind", "seq", "cells", "power", "ping"):
                 self.known[key] = tick[key]
         self.known["cells"] |= {cell["key"]: cell for cell in tick["cells"]}
         if "whole" in tick["power"]:
@@ -115,16 +115,16 @@ class Told:
             kernel.meter, clock=clock, wall_clock=lambda: clock.now_s + 1.7e9
         )
 
-    def join(self, *, checks_every: int = 1) -> Front:
-        front = Front(checks_every=checks_every)
+    def join(self, *, answers: bool = False, checks_every: int = 1) -> Front:
+        front = Front(answers=answers, checks_every=checks_every)
         self.broadcast.join(front.viewer)
         return front
 
-    def ask(self, front: Front, name: str, **args: Any) -> Message:
+    def ask(self, front: Front, name: str, *, apart: bool = False, **args: Any) -> Message:
         """Sends a command; returns the answer."""
         command = {"v": 1, "kind": "command", "id": f"{name}-1", "name": name, "args": args}
         validator("ToKernel").validate(command)
-        self.broadcast.hear(front.viewer, command)
+        self.broadcast.hear(front.viewer, command, apart=apart)
         answer = front.last("reply")
         assert answer["id"] == f"{name}-1"
         return answer

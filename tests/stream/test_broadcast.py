@@ -247,6 +247,32 @@ def test_the_meters_thread_does_not_wait_for_who_answers_a_command(told: Told) -
     assert len(front.cells()) == 1
 
 
+def test_a_page_that_is_gone_without_a_word_is_told_nothing_more_until_it_speaks(
+    told: Told,
+) -> None:
+    gone, there = told.join(answers=True), told.join(answers=True)
+    for front in (gone, there):
+        told.ask(front, "watch", rate="live", apart=True)
+
+    def work() -> None:
+        for _ in range(200):
+            told.kernel.wait(1.0)
+            if there.heard[-1].get("ping"):
+                told.ask(there, "watch", rate="live", apart=True)
+
+    told.kernel.cell(work)
+    assert len(there.heard) > 2 * len(gone.heard)
+    assert told.broadcast.is_heard
+    heard = len(gone.heard)
+    told.kernel.wait(10.0)
+    assert len(gone.heard) == heard
+    told.broadcast.leave(there.viewer)
+    assert not told.broadcast.is_heard
+    told.ask(gone, "watch", rate="live", apart=True)
+    assert gone.kinds()[heard:] == ["reply", "snapshot"]
+    assert told.broadcast.is_heard
+
+
 def test_a_notice_reaches_everybody_once(told: Told) -> None:
     one, other = told.join(), told.join()
     told.broadcast.notice("budget-80", "warning", "80 % of the budget is used.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_carbon.stream.pace import Beat, Rate, Rest
+from jupyter_carbon.stream.pace import Beat, Presence, Rate, Rest
 
 
 def ticks(
@@ -61,3 +61,31 @@ def test_it_rests_after_so_long_without_a_cell_and_not_before() -> None:
     assert rest.rests(231.0)
     rest.stir(150.0)
     assert rest.rests(231.0)
+
+
+def test_who_does_not_answer_is_silent_and_not_any_more_once_it_speaks() -> None:
+    presence = Presence(answers=True)
+    presence.heard(0.0, apart=True)
+    assert not presence.asks(59.0)
+    assert presence.asks(60.0)
+    presence.look(89.0)
+    assert not presence.is_silent
+    assert presence.asks(90.0)
+    presence.look(91.0)
+    assert presence.is_silent
+    presence.heard(500.0, apart=True)
+    assert not presence.is_silent
+    presence.look(559.0)
+    assert not presence.is_silent
+
+
+def test_nothing_follows_from_the_silence_of_who_may_not_be_able_to_speak() -> None:
+    never_asked = Presence(answers=False)
+    never_asked.heard(0.0, apart=True)
+    behind_the_cell = Presence(answers=True)
+    behind_the_cell.heard(0.0, apart=False)
+    for presence in (never_asked, behind_the_cell, Presence(answers=True)):
+        for now_s in range(0, 10_000, 50):
+            assert not presence.asks(now_s)
+            presence.look(now_s)
+            assert not presence.is_silent
