@@ -31,6 +31,7 @@ demo:
 
 # pytest comes last, so that its own closing line ends the output.
 test: lint
+	@$(python) scripts/chromium.py
 	$(python) -m pytest
 
 lint:

@@ -1,0 +1,1 @@
+"""The extension in a real browser, on a real JupyterLab with real kernels."""
