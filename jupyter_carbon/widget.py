@@ -162,7 +162,7 @@ class CarbonWidget(anywidget.AnyWidget):
             self._unfollow()
             return
         now_s, busy = _moment(meter)
-        if busy or self._window is not None:
+        if busy:
             self._rest.stir(now_s)
         resting = self._rest.rests(now_s)
         # That nothing runs any more is told as soon as anything.
@@ -170,6 +170,9 @@ class CarbonWidget(anywidget.AnyWidget):
         if self._beat.due(now_s, lively=lively, resting=resting):
             self._beat.sent(now_s, resting=resting)
             self.refresh(resting=resting)
+        if resting and self._window is not None:
+            # Its source may never answer again.
+            self.finish()
 
     def close(self) -> None:
         """Takes it out of the page; what it says stays."""

@@ -17,6 +17,7 @@ from IPython.core.formatters import DisplayFormatter
 from traitlets import TraitError
 
 from jupyter_carbon import widget
+from jupyter_carbon.account import Account
 from jupyter_carbon.budget import parse_budget
 from jupyter_carbon.meter import CarbonMeter
 from jupyter_carbon.sources.base import Discovery
@@ -161,6 +162,21 @@ def test_at_most_four_messages_a_second_and_none_after_the_end(kernel: Kernel, s
     assert _updates(sent)[-1]["_snapshot"]["cells"][0]["final"]
     sent.clear()
     _close(kernel, _open(kernel), 5.0)
+    assert not sent
+
+
+def test_a_cell_whose_figure_never_becomes_final_is_left_after_a_while(
+    kernel: Kernel, sent: Any
+) -> None:
+    window = _open(kernel)
+    made = CarbonWidget(kernel.meter, window)
+    kernel.wait(1.0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Account, "is_final", lambda *_: False)
+        _close(kernel, window, 20.0)
+        assert made.status == "ok"
+        sent.clear()
+        kernel.wait(60.0)
     assert not sent
 
 
