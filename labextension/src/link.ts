@@ -28,6 +28,17 @@ export interface LinkOptions {
 
 /** So long a kernel may take to start before another way into it is looked for. */
 const STARTING_MS = 60_000;
+/** What a session without a kernel says while it is about to have one. */
+const STARTING = new Set<string>(['initializing', 'starting', 'restarting']);
+/** Statuses that say something of the kernel itself, whether it is reached or not. */
+const WITHOUT_LINK = new Set<LinkStatus['kind']>([
+  'no-notebook',
+  'no-kernel',
+  'no-comms',
+  'foreign',
+  'mismatch',
+  'dead'
+]);
 const LOAD = '%load_ext jupyter_carbon';
 /** Code that may have loaded the meter, whatever else it does. */
 const MAY_LOAD = /carbon|load_ext/;
@@ -108,6 +119,7 @@ export class MeterLink implements IDisposable {
       return;
     }
     const turn = this._turn;
+    this._loadedInto = kernel;
     this.model.setStatus({ kind: 'loading' });
     const reason = await this._execute(kernel);
     if (turn !== this._turn) {
@@ -137,7 +149,8 @@ export class MeterLink implements IDisposable {
     const turn = ++this._turn;
     const { kernel } = this;
     if (kernel === null) {
-      this._setStatus({ kind: this.context.isReady ? 'no-kernel' : 'connecting' });
+      const awaited = STARTING.has(this.context.kernelDisplayStatus);
+      this._setStatus({ kind: awaited ? 'connecting' : 'no-kernel' });
       return;
     }
     if (!kernel.handleComms) {
@@ -268,6 +281,7 @@ export class MeterLink implements IDisposable {
       return;
     }
     this._setStatus({ kind: 'live' });
+    this._loadedInto = this.kernel;
     this._sendRate();
     if (this.kernel !== null) {
       void this._enter(this.kernel);
@@ -308,8 +322,7 @@ export class MeterLink implements IDisposable {
     }
     this._setStatus({ kind: 'not-loaded', busy: this._busy });
     if (this._options.alwaysLoad() && this._loadedInto !== this.kernel) {
-      // Once a kernel: who unloads it wants it unloaded.
-      this._loadedInto = this.kernel;
+      // Once a kernel: who unloads it wants it unloaded, and a kernel that ends closes it, too.
       void this.load();
     }
   }
@@ -357,14 +370,20 @@ export class MeterLink implements IDisposable {
     _: ISessionContext,
     status: Kernel.ConnectionStatus
   ): void {
-    if (this._comm === null) {
+    if (WITHOUT_LINK.has(this.model.status.kind)) {
       return;
     }
     if (status !== 'connected') {
+      this._cutOff = true;
       this._setStatus({ kind: 'connecting' });
-    } else if (this.model.meter !== null) {
-      this._refreshing = false;
-      this._refresh();
+    } else if (this._cutOff) {
+      this._cutOff = false;
+      if (this._comm !== null && this.model.meter !== null) {
+        this._refreshing = false;
+        this._refresh();
+      } else {
+        void this._join();
+      }
     }
   }
 
@@ -464,6 +483,7 @@ export class MeterLink implements IDisposable {
   private _pageHidden = false;
   private _mayHaveLoaded = false;
   private _refreshing = false;
+  private _cutOff = false;
   private _isDisposed = false;
   /** Rises with each change of kernel: what was begun in an earlier turn is dropped. */
   private _turn = 0;
