@@ -7,7 +7,7 @@ from dataclasses import asdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_carbon.windows import ClosedWindows, Running, Window
+from jupyter_carbon.windows import TITLES, ClosedWindows, Running, Window
 
 STEPS = st.lists(
     st.one_of(
@@ -164,3 +164,28 @@ def test_a_closed_label_is_given_back_as_a_label() -> None:
     closed.append(Window("label", "a", label="train", start=3, end=7, status="ok"))
     given_back = closed.get(0, "label")
     assert (given_back.kind, given_back.label, given_back.spans) == ("label", "train", [(3, 7)])
+
+
+def test_each_window_has_a_number_of_its_own_and_keeps_it_when_closed() -> None:
+    running, closed = Running(), ClosedWindows()
+    windows = [Window("cell", "a"), Window("label", "b"), Window("cell", "a")]
+    for edge, window in enumerate(windows):
+        running.open(window, edge)
+    assert [window.number for window in windows] == [0, 1, 2]
+    for edge, window in enumerate(reversed(windows), 3):
+        running.close(window, edge)
+        closed.append(window)
+    assert [closed.get(place, "cell").number for place in range(3)] == [2, 1, 0]
+    assert [closed.end_of(place) for place in range(3)] == [3, 4, 5]
+
+
+def test_the_titles_of_the_newest_cells_are_kept() -> None:
+    running, closed = Running(), ClosedWindows()
+    for number in range(TITLES + 10):
+        window = Window("cell", f"c{number}", title=f"x = {number}")
+        running.open(window, 2 * number)
+        running.close(window, 2 * number + 1)
+        closed.append(window)
+    assert closed.get(9, "cell").title == ""
+    assert closed.get(10, "cell").title == "x = 10"
+    assert closed.get(TITLES + 9, "cell").title == f"x = {TITLES + 9}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from jupyter_carbon.kernel.stream import CommStream
 from jupyter_carbon.meter import CarbonMeter
 from jupyter_carbon.sources.base import Discovery
-from tests.kernel.real_kernel import Message, RealKernel, real_kernel
+from tests.kernel.real_kernel import WAIT_S, Message, RealKernel, real_kernel
 from tests.standin.nvml import Standin
 from tests.stream.front import FROM_KERNEL
 
@@ -307,6 +308,45 @@ def test_a_shutdown_closes_what_is_open(gpu: Standin, tmp_path: Path) -> None:
         page.wait()
         kernel.manager.request_shutdown()
         assert kernel.listen(lambda: page.is_closed, 20.0)
+
+
+def test_after_a_restart_the_old_comm_is_dead_and_a_new_one_is_answered(
+    gpu: Standin, tmp_path: Path
+) -> None:
+    with real_kernel(gpu.environment(), tmp_path) as kernel:
+        kernel.ok("%load_ext jupyter_carbon")
+        page = Page(kernel)
+        session = page.wait()[0]["meter"]["session_id"]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        kernel.manager.restart_kernel(now=True, **quiet)
+        kernel.client.wait_for_ready(timeout=WAIT_S)
+        page.post("refresh")
+        early = Page(kernel)
+        assert kernel.listen(lambda: early.is_closed)
+        kernel.ok("%load_ext jupyter_carbon")
+        again = Page(kernel)
+        (snapshot,) = again.wait()
+        assert snapshot["meter"]["session_id"] != session
+        assert len(page.states()) == 1
+
+
+def test_a_forked_child_says_nothing(kernel: RealKernel) -> None:
+    page = Page(kernel)
+    page.wait()
+    kernel.ok(
+        "import os, signal\n"
+        "import jupyter_carbon.kernel.extension as e\n"
+        "child = os.fork()\n"
+        "if child == 0:\n"
+        "    signal.alarm(20)\n"
+        "    list(e._loaded.values())[-1].unload()\n"
+        "    os._exit(0)\n"
+        "assert os.waitpid(child, 0)[1] == 0"
+    )
+    count = len(page.states())
+    kernel.ok("__import__('time').sleep(1)")
+    assert len(page.states()) > count
+    assert not page.is_closed
 
 
 def test_where_there_is_no_kernel_there_is_no_stream() -> None:

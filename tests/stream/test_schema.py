@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any, NotRequired, get_args, get_origin, get_type_hints, is_typeddict
 
 import pytest
@@ -57,6 +58,17 @@ def test_each_command_is_known() -> None:
     }
     assert names == set(commands._CHECKS)
     assert names == {*commands._ACTIONS, "refresh", "watch"}
+
+
+def test_the_page_for_people_names_every_kind_part_command_and_argument() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "stream.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(\w+)`", page))
+    for name in ("Snapshot", "Tick"):
+        assert DEFINED[name]["properties"]["kind"]["const"] in named
+        assert set(DEFINED[name]["properties"]) <= named
+    for ref in DEFINED["ToKernel"]["oneOf"]:
+        properties = DEFINED[ref["$ref"].rpartition("/")[2]]["properties"]
+        assert {properties["name"]["const"], *properties["args"]["properties"]} <= named
 
 
 def _kinds(hint: Any) -> set[str]:
