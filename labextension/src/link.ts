@@ -5,6 +5,7 @@ import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 
 import { MeterComm } from './comm';
+import { isMetered, languageOf, loadMeter } from './kernel';
 import { MeterModel, type LinkStatus } from './model';
 import {
   asksForAnswer,
@@ -13,12 +14,10 @@ import {
   type CommandName,
   type Reply
 } from './protocol';
-import { INFO_MS, closeSubshell, hasSubshells, openSubshell } from './subshell';
+import { INFO_MS, WayIn } from './subshell';
 import type { Trans } from './view/host';
+import { Watchers, type Rate } from './watchers';
 import { within } from './within';
-
-/** How closely somebody watches, as the kernel understands it. */
-export type Rate = CommandArgs['watch']['rate'];
 
 export interface LinkOptions {
   readonly trans: Trans;
@@ -39,11 +38,8 @@ const WITHOUT_LINK = new Set<LinkStatus['kind']>([
   'mismatch',
   'dead'
 ]);
-const LOAD = '%load_ext jupyter_carbon';
 /** Code that may have loaded the meter, whatever else it does. */
 const MAY_LOAD = /carbon|load_ext/;
-/** Languages whose kernels are IPython's, or take its magics. */
-const LANGUAGES = new Set(['python', 'ipython', 'sage', 'sagemath']);
 
 export class MeterLink implements IDisposable {
   readonly model = new MeterModel();
@@ -80,14 +76,10 @@ export class MeterLink implements IDisposable {
 
   /** Says how closely somebody watches; the closest of all is what the kernel hears. */
   watch(who: string, rate: Rate): void {
-    const before = this._rate;
-    if (rate === 'off') {
-      this._watchers.delete(who);
-    } else {
-      this._watchers.set(who, rate);
-    }
+    const before = this._watchers.rate;
+    this._watchers.set(who, rate);
     this._sendRate();
-    if (before !== 'live' && this._rate === 'live') {
+    if (before !== 'live' && this._watchers.rate === 'live') {
       // Somebody looks who may want to know that the meter is there by now.
       this._retry();
     }
@@ -95,7 +87,7 @@ export class MeterLink implements IDisposable {
 
   /** Nothing is seen while the page is hidden, whoever watches. */
   setPageHidden(hidden: boolean): void {
-    this._pageHidden = hidden;
+    this._watchers.hidden = hidden;
     this._sendRate();
   }
 
@@ -103,7 +95,7 @@ export class MeterLink implements IDisposable {
   hangUp(): void {
     this._turn++;
     this._leave();
-    this._dropSubshell();
+    this._wayIn.close();
   }
 
   /** Comes back to a page that was left and kept. */
@@ -121,7 +113,7 @@ export class MeterLink implements IDisposable {
     const turn = this._turn;
     this._loadedInto = kernel;
     this.model.setStatus({ kind: 'loading' });
-    const reason = await this._execute(kernel);
+    const reason = await loadMeter(kernel, this._options.trans);
     if (turn !== this._turn) {
       return;
     }
@@ -138,7 +130,7 @@ export class MeterLink implements IDisposable {
     }
     this._isDisposed = true;
     this._leave();
-    this._dropSubshell();
+    this._wayIn.close();
     Signal.clearData(this);
     this.model.dispose();
   }
@@ -164,7 +156,7 @@ export class MeterLink implements IDisposable {
     if (turn !== this._turn) {
       return;
     }
-    if (!LANGUAGES.has(language.toLowerCase())) {
+    if (!isMetered(language)) {
       this._setStatus({ kind: 'foreign', language });
       return;
     }
@@ -186,7 +178,7 @@ export class MeterLink implements IDisposable {
           closed: () => this._onClosed()
         },
         this._options.trans,
-        this._subshell?.id ?? null
+        this._wayIn.id
       );
     } catch {
       // The kernel went away meanwhile; its status says so, and brings the next attempt.
@@ -196,24 +188,12 @@ export class MeterLink implements IDisposable {
 
   /** Gets a way in beside the running cell, if the kernel has one. */
   private async _enter(kernel: Kernel.IKernelConnection): Promise<void> {
-    if (this._subshell?.kernel === kernel) {
-      return;
+    if (await this._wayIn.open(kernel)) {
+      if (this._comm !== null) {
+        this._comm.subshell = this._wayIn.id;
+      }
+      this._noteKernel();
     }
-    const able = await hasSubshells(kernel);
-    const id = able ? await openSubshell(kernel) : null;
-    if (id === null) {
-      return;
-    }
-    // While that was asked, the kernel may have changed, or another call may have been first.
-    if (this._isDisposed || this.kernel !== kernel || this._subshell !== null) {
-      closeSubshell(kernel, id);
-      return;
-    }
-    this._subshell = { kernel, id };
-    if (this._comm !== null) {
-      this._comm.subshell = id;
-    }
-    this._noteKernel();
   }
 
   private _leave(): void {
@@ -231,15 +211,8 @@ export class MeterLink implements IDisposable {
   private _lose(): void {
     this._comm?.abandon();
     this._forget();
-    this._subshell = null;
+    this._wayIn.lose();
     this._loadedInto = null;
-  }
-
-  private _dropSubshell(): void {
-    if (this._subshell !== null) {
-      closeSubshell(this._subshell.kernel, this._subshell.id);
-      this._subshell = null;
-    }
   }
 
   private _onMessage(data: unknown): void {
@@ -312,7 +285,7 @@ export class MeterLink implements IDisposable {
     const { kind } = this.model.status;
     this._forget();
     this.model.clear();
-    this._dropSubshell();
+    this._wayIn.close();
     if (kind === 'loading') {
       const reason = this._options.trans.__(
         'The meter was loaded, but it does not answer. Is it of an older version?'
@@ -370,7 +343,9 @@ export class MeterLink implements IDisposable {
     _: ISessionContext,
     status: Kernel.ConnectionStatus
   ): void {
-    if (WITHOUT_LINK.has(this.model.status.kind)) {
+    const { kind } = this.model.status;
+    // A kernel that restarts by itself is cut off for a moment, and its status brings it back.
+    if (WITHOUT_LINK.has(kind) || (kind === 'restarting' && status !== 'connected')) {
       return;
     }
     if (status !== 'connected') {
@@ -398,7 +373,7 @@ export class MeterLink implements IDisposable {
     }
     const { code } = message.content as KernelMessage.IExecuteInputMsg['content'];
     // Asked after each cell, a kernel without the meter would fill its log with it.
-    this._mayHaveLoaded ||= this._rate === 'live' || MAY_LOAD.test(code);
+    this._mayHaveLoaded ||= this._watchers.rate === 'live' || MAY_LOAD.test(code);
   }
 
   private _retry(): void {
@@ -409,15 +384,8 @@ export class MeterLink implements IDisposable {
     }
   }
 
-  private get _rate(): Rate {
-    if (this._pageHidden || this._watchers.size === 0) {
-      return 'off';
-    }
-    return [...this._watchers.values()].includes('live') ? 'live' : 'slow';
-  }
-
   private _sendRate(): void {
-    const rate = this._rate;
+    const { rate } = this._watchers;
     if (
       this._comm === null ||
       this.model.status.kind !== 'live' ||
@@ -441,60 +409,21 @@ export class MeterLink implements IDisposable {
   }
 
   private _noteKernel(): void {
-    this.model.setKernel({ busy: this._busy, subshells: this._subshell !== null });
+    this.model.setKernel({ busy: this._busy, subshells: this._wayIn.id !== null });
     if (this.model.status.kind === 'not-loaded') {
       this.model.setStatus({ kind: 'not-loaded', busy: this._busy });
     }
   }
 
-  /** Loads the meter; the reason if that failed, as a sentence. */
-  private async _execute(kernel: Kernel.IKernelConnection): Promise<string | null> {
-    const { trans } = this._options;
-    try {
-      const reply = await kernel.requestExecute({
-        code: LOAD,
-        silent: true,
-        store_history: false,
-        allow_stdin: false,
-        stop_on_error: false
-      }).done;
-      if (reply.content.status === 'ok') {
-        return null;
-      }
-      if (reply.content.status !== 'error') {
-        return trans.__('The kernel was interrupted before the meter was loaded.');
-      }
-      const { ename, evalue } = reply.content;
-      return ename === 'ModuleNotFoundError' && evalue.includes("'jupyter_carbon'")
-        ? trans.__(
-            "The kernel's Python has no jupyter_carbon. Install it there: %pip install jupyter-carbon"
-          )
-        : `${ename}: ${evalue}`;
-    } catch {
-      return trans.__('The kernel went away before the meter was loaded.');
-    }
-  }
-
   private _comm: MeterComm | null = null;
-  private _subshell: { kernel: Kernel.IKernelConnection; id: string } | null = null;
+  private readonly _wayIn = new WayIn();
   private _loadedInto: Kernel.IKernelConnection | null = null;
-  private readonly _watchers = new Map<string, Rate>();
+  private readonly _watchers = new Watchers();
   private _sentRate: Rate | null = null;
-  private _pageHidden = false;
   private _mayHaveLoaded = false;
   private _refreshing = false;
   private _cutOff = false;
   private _isDisposed = false;
   /** Rises with each change of kernel: what was begun in an earlier turn is dropped. */
   private _turn = 0;
-}
-
-/** The language of a kernel; empty if nobody says. */
-async function languageOf(kernel: Kernel.IKernelConnection): Promise<string> {
-  try {
-    const spec = await kernel.spec;
-    return spec?.language ?? (await kernel.info).language_info.name;
-  } catch {
-    return '';
-  }
 }

@@ -14,8 +14,53 @@ export const INFO_MS = 700;
 /** So long it may take to answer over the control channel; none answers there that cannot. */
 const CONTROL_MS = 3000;
 
+/** The subshell that takes a link's messages, once there is one. */
+export class WayIn {
+  /** The subshell's id, or null for the main shell. */
+  get id(): string | null {
+    return this._subshell?.id ?? null;
+  }
+
+  /** Opens one, if the kernel has them; true if that made a difference. */
+  async open(kernel: Kernel.IKernelConnection): Promise<boolean> {
+    if (this._subshell !== null) {
+      return false;
+    }
+    const turn = this._turn;
+    const id = (await hasSubshells(kernel)) ? await openSubshell(kernel) : null;
+    if (id === null) {
+      return false;
+    }
+    // While that was asked, the kernel may have ended, or another call may have been first.
+    if (turn !== this._turn || this.id !== null) {
+      closeSubshell(kernel, id);
+      return false;
+    }
+    this._subshell = { kernel, id };
+    return true;
+  }
+
+  /** Closes it. */
+  close(): void {
+    const subshell = this._subshell;
+    this.lose();
+    if (subshell !== null) {
+      closeSubshell(subshell.kernel, subshell.id);
+    }
+  }
+
+  /** Forgets it, since it is gone with the kernel's process. */
+  lose(): void {
+    this._turn++;
+    this._subshell = null;
+  }
+
+  private _subshell: { kernel: Kernel.IKernelConnection; id: string } | null = null;
+  private _turn = 0;
+}
+
 /** Whether the kernel takes messages beside a running cell. */
-export async function hasSubshells(kernel: Kernel.IKernelConnection): Promise<boolean> {
+async function hasSubshells(kernel: Kernel.IKernelConnection): Promise<boolean> {
   const info: object | null = await within(kernel.info, INFO_MS);
   const content = info ?? (await ask(kernel, 'kernel_info_request', {}));
   const features =
@@ -26,9 +71,7 @@ export async function hasSubshells(kernel: Kernel.IKernelConnection): Promise<bo
 }
 
 /** Opens a subshell; null if the kernel does not say that it did. */
-export async function openSubshell(
-  kernel: Kernel.IKernelConnection
-): Promise<string | null> {
+async function openSubshell(kernel: Kernel.IKernelConnection): Promise<string | null> {
   const content = await ask(kernel, 'create_subshell_request', {});
   const id =
     content !== null && 'subshell_id' in content ? content.subshell_id : undefined;
@@ -36,7 +79,7 @@ export async function openSubshell(
 }
 
 /** Closes a subshell, if the kernel is still there to do so. */
-export function closeSubshell(kernel: Kernel.IKernelConnection, id: string): void {
+function closeSubshell(kernel: Kernel.IKernelConnection, id: string): void {
   void ask(kernel, 'delete_subshell_request', { subshell_id: id });
 }
 
