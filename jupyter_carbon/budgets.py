@@ -7,12 +7,21 @@ is done where the run is (`Measurement`, the kernel's `Stopper`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Literal, NamedTuple
 
 from jupyter_carbon.account import NOW, Account
-from jupyter_carbon.budget import Budget, BudgetExceeded, BudgetUse, Level, exceeded, warning
+from jupyter_carbon.budget import (
+    NEAR,
+    Budget,
+    BudgetExceeded,
+    BudgetUse,
+    Level,
+    exceeded,
+    warning,
+)
 from jupyter_carbon.units import MassUnit
 from jupyter_carbon.windows import Window
 
@@ -26,6 +35,10 @@ _ORDER: tuple[Level, ...] = ("within", "near", "over")
 _KEPT_ENDED = 64
 """Budgets of so many cells are looked at after their end, until their figures are final."""
 _KEPT_NOTES = 100
+_SELDOM_S = 1.0
+"""A budget is looked at again after this at the latest..."""
+_AHEAD = 0.25
+"""... and after this share of the time in which it would be nearly, or wholly, used up."""
 
 
 class Due(NamedTuple):
@@ -54,13 +67,27 @@ class Watched:
         window: the cell; None for the session.
     """
 
-    __slots__ = ("budget", "is_served", "is_withdrawn", "told", "use", "window")
+    __slots__ = (
+        "_seen",
+        "_seen_s",
+        "budget",
+        "is_served",
+        "is_withdrawn",
+        "next_s",
+        "told",
+        "use",
+        "window",
+    )
 
     def __init__(self, budget: Budget, window: Window | None = None) -> None:
         self.budget = budget
         self.window = window
         self.use: BudgetUse | None = None
         self.told: Level = "within"
+        self.next_s = -math.inf
+        """When it is to be looked at again."""
+        self._seen: float | None = None
+        self._seen_s = 0.0
         self.is_served = False
         """True when its run has been stopped."""
         self.is_withdrawn = False
@@ -70,6 +97,12 @@ class Watched:
     def is_ahead(self) -> bool:
         """True while the account has not heard of its cell yet."""
         return self.window is not None and self.window.start < 0
+
+    def is_to_be_seen(self, now_s: float) -> bool:
+        """True where it is time for a look, and always when its cell has ended."""
+        if self.window is not None and self.window.end != NOW:
+            return True
+        return self.told != "over" and now_s >= self.next_s
 
     @property
     def owner(self) -> str:
@@ -84,13 +117,26 @@ class Watched:
         """True while a run is to be stopped for it."""
         return self.budget.stops and self.told == "over" and not self.is_served
 
-    def news(self, use: BudgetUse) -> bool:
+    def news(self, use: BudgetUse, now_s: float) -> bool:
         """Takes its newest use; True where that is to be told, which it is once a level."""
         self.use = use
-        if _ORDER.index(use.level) <= _ORDER.index(self.told):
-            return False
-        self.told = use.level
-        return True
+        is_news = _ORDER.index(use.level) > _ORDER.index(self.told)
+        if is_news:
+            self.told = use.level
+        self._plan(use.fraction, now_s)
+        return is_news
+
+    def _plan(self, fraction: float | None, now_s: float) -> None:
+        """The next look: soon where the use comes near to what is to be told, else seldom."""
+        wait_s = _SELDOM_S
+        if fraction is not None and self._seen is None:
+            wait_s = 0.0
+        elif fraction is not None and self._seen is not None and fraction > self._seen:
+            goal = 1.0 if self.told == "near" else NEAR
+            left_s = (goal - fraction) * (now_s - self._seen_s) / (fraction - self._seen)
+            wait_s = min(_SELDOM_S, _AHEAD * max(0.0, left_s))
+        self._seen, self._seen_s = fraction, now_s
+        self.next_s = now_s + wait_s
 
 
 class Budgets:
@@ -98,18 +144,21 @@ class Budgets:
 
     Args:
         look: the account behind its lock.
+        clock: monotonic seconds.
         complain: takes a sentence on what went wrong.
     """
 
     def __init__(
         self,
         look: Callable[[], AbstractContextManager[Account]],
+        clock: Callable[[], float],
         complain: Callable[[str], None],
     ) -> None:
         self.co2e_unit: MassUnit = "kg"
         self.notes: list[str] = []
         """Sentences on budgets of this session that were used up."""
         self._look = look
+        self._clock = clock
         self._complain = complain
         self._session: Watched | None = None
         self._cells: list[Watched] = []
@@ -168,15 +217,16 @@ class Budgets:
 
     def check(self) -> None:
         """Compares budgets with the account, and tells; called after each round."""
-        if self._session is None and not self._cells:
+        now_s = self._clock()
+        if not any(watched.is_to_be_seen(now_s) for watched in self._watched()):
             return
         told = []
         with self._look() as account:
             for watched in self._watched():
-                if watched.told == "over" or watched.is_ahead:
+                if not watched.is_to_be_seen(now_s) or watched.is_ahead or watched.told == "over":
                     continue
                 use = _use(account, watched, self.co2e_unit)
-                if watched.news(use):
+                if watched.news(use, now_s):
                     told.append((use, watched.owner))
             self._forget_ended(account)
         for use, owner in told:

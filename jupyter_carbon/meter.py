@@ -84,7 +84,7 @@ class CarbonMeter(MeterSettings):
         rate = Rate(self._configured_intensity(), self.pue)
         account = Account(clock(), wall_clock(), rate)
         self._intake = Intake(account, clock, self._complain)
-        self._budgets = Budgets(self._intake.look, self._complain)
+        self._budgets = Budgets(self._intake.look, clock, self._complain)
         self._budgets.co2e_unit = self.mass_unit
         self._intake.watch(self._budgets.check)
         self.find_stop: Callable[[], BudgetExceeded | None] = self._budgets.take_stop

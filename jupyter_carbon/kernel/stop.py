@@ -19,6 +19,7 @@ subshell's, only the last is left.
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 from collections.abc import Sequence
@@ -32,8 +33,14 @@ from jupyter_carbon.meter import CarbonMeter
 
 _NOT_TO_BE_TORN = frozenset({"jupyter_carbon", "ipykernel", "zmq"})
 """Packages whose functions, called by a cell, must be left to end."""
+_NOT_TO_BE_TORN_MODULES = frozenset(
+    {"IPython.core.displayhook", "IPython.core.displaypub", "IPython.core.formatters"}
+)
+"""What shows a cell's value and takes any error in it for one of the value's."""
 _WRAPPERS = frozenset({"metered", "awaited"})
 """Functions of `measurement` that do nothing while the user's function runs in them."""
+_COMMAND = re.compile(r"\s*%carbon\b.*\s*")
+"""A cell that is one command of the meter, by which a budget can be changed, is not stopped."""
 _DEEPEST = 100
 
 _queued: set[_Look] = set()
@@ -108,6 +115,8 @@ class Stopper:
 
     def _mark(self, cell: OpenCell, due: Sequence[Due]) -> None:
         """Notes for which budget a cell is to be stopped: its own, one around it, the session's."""
+        if _COMMAND.fullmatch(cell.source):
+            return
         around = [other.window for other in list(self._cells) if other.thread == cell.thread]
         if cell.window in around:
             around = around[: around.index(cell.window) + 1]
@@ -226,6 +235,8 @@ def _must_end(frame: FrameType, *, is_innermost: bool) -> bool:
     name = str(frame.f_globals.get("__name__", ""))
     if frame.f_code.co_name == "__del__":
         return True  # What is raised in it is lost.
+    if name in _NOT_TO_BE_TORN_MODULES:
+        return True
     if name.partition(".")[0] not in _NOT_TO_BE_TORN:
         return False
     is_wrapper = name == "jupyter_carbon.measurement" and frame.f_code.co_name in _WRAPPERS
