@@ -317,6 +317,14 @@ class Account:
         """An edge's moment in seconds since the epoch, `now_s` for NOW."""
         return now_s if edge == NOW else self._walls_s[edge]
 
+    def wall_at(self, moment_s: float) -> float:
+        """A moment in seconds since the epoch, by the newest edge before it.
+
+        The monotonic clock may stand still while the machine sleeps.
+        """
+        place = max(0, bisect_right(self._moments_s, moment_s) - 1)
+        return moment_s + self._walls_s[place] - self._moments_s[place]
+
     def duration_s(self, start: int, end: int) -> float:
         """Seconds between two edges."""
         return max(0.0, self.moment_s(end) - self.moment_s(start))

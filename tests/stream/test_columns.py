@@ -97,6 +97,26 @@ def test_a_pause_is_null_in_both_and_a_new_session_begins_empty() -> None:
     assert whole(kernel)["times_ms"] == []
 
 
+def test_after_a_night_asleep_the_course_stands_beside_the_cells() -> None:
+    first, _, kernel = two_boards()
+    kernel.wait(30.0)
+    kernel.meter._wall_clock = lambda: kernel.clock.now_s + 1.7e9 + 30_000.0
+    kernel.slept_s += 30_000.0
+    first.load(200.0)
+    window = kernel.cell(lambda: kernel.wait(20.0))
+    kernel.wait(10.0)
+    with kernel.meter.look() as account:
+        began_ms = account.wall_s(window.start, 0.0) * 1e3
+    for columns in (recent(kernel), whole(kernel)):
+        times_ms, column = columns["times_ms"], columns["sources"]["gpu:first"]
+        jumps = [right - left for left, right in pairwise(times_ms) if right - left > 2000]
+        assert jumps == [30_001_000]
+        night = next(n for n, (a, b) in enumerate(pairwise(times_ms)) if b - a > 2000)
+        assert column[night] is None
+        assert column[night + 3] == pytest.approx(200.0, abs=3.0)
+        assert times_ms[night + 1] == pytest.approx(began_ms, abs=1500)
+
+
 def test_without_a_source_there_is_no_course() -> None:
     kernel = Kernel(clock=Clock())
     kernel.wait(10.0)
