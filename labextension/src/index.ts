@@ -1,6 +1,7 @@
 /** The plugins that JupyterLab and Notebook load. */
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
+import { badges } from './plugins/badges';
 import { commands } from './plugins/commands';
 import { meters } from './plugins/meters';
 import { notices } from './plugins/notices';
@@ -11,6 +12,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   meters,
   sidebar,
   statusBar,
+  badges,
   commands,
   notices
 ];
