@@ -419,7 +419,12 @@ class CarbonMeter(MeterSettings):
 
     def _forget_parent(self) -> None:
         self.is_forked = True
+        self.find_stop = _no_stop
         self._intake.forget_lock()
+
+
+def _no_stop() -> None:
+    """In a forked child no run is ended: its parent's is."""
 
 
 def _add(complaints: list[str], sentence: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -245,6 +246,24 @@ def test_an_error_of_the_block_comes_first(kernel: Kernel) -> None:
     with pytest.raises(BudgetExceeded):
         work()
     assert work() == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_a_forked_child_is_not_stopped(kernel: Kernel) -> None:
+    kernel.meter.set_budget("60J", stops=True)
+    kernel.wait(2.0)
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            with kernel.meter.measure("in the child"):
+                pass
+            status = 0
+        finally:
+            os._exit(status)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    with pytest.raises(BudgetExceeded), kernel.meter.measure("in the parent"):
+        pass
 
 
 def test_without_stop_nothing_is_raised(kernel: Kernel) -> None:
