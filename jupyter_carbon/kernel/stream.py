@@ -109,7 +109,9 @@ class CommStream:
             try:
                 self._send(comm, message)
             except Exception:
+                # Closed, in case that can be said: then the page opens another one.
                 self._comms.pop(comm, None)
+                _close(comm)
                 raise
 
         return send

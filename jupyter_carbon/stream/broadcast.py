@@ -7,6 +7,7 @@ never waits for another.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -18,10 +19,12 @@ from jupyter_carbon.stream.commands import Answer, CommandError, carry_out, pars
 from jupyter_carbon.stream.messages import VERSION, Message
 from jupyter_carbon.stream.pace import Rest
 from jupyter_carbon.stream.view import View
-from jupyter_carbon.stream.viewer import Viewer
+from jupyter_carbon.stream.viewer import GoneError, Viewer
 from jupyter_carbon.summary.plain import well_formed
 
 _KEPT_NOTICES = 100
+_PAUSE_S = 5.0
+"""So long after a fault nothing is told."""
 
 
 class Broadcast:
@@ -49,6 +52,7 @@ class Broadcast:
         self._notices: deque[dict[str, str]] = deque(maxlen=_KEPT_NOTICES)
         self._rest = Rest(meter.rest_after_s, clock())
         self._cells = -1
+        self._pause_until_s = -math.inf
         self._lock = threading.RLock()
         self._off = meter.on_round(self.pump)
 
@@ -133,6 +137,22 @@ class Broadcast:
 
     def _send_due(self, *, forced: bool) -> None:
         """Sends snapshots and ticks; `forced`: to all that want any, due or not."""
+        if self._clock() < self._pause_until_s:
+            return
+        try:
+            self._tell(forced=forced)
+        except Exception as error:  # noqa: BLE001  # told, and tried again after a while
+            self._pause_until_s = self._clock() + _PAUSE_S
+            for viewer in self._viewers:
+                viewer.is_stale = True
+            complaint = (
+                f"The meter met a fault of its own ({error!r}) as it told its panels of its"
+                " figures, and tries again; the account is not affected. Please report it."
+            )
+            if complaint not in self._meter.complaints:
+                self._meter.complaints.append(complaint)
+
+    def _tell(self, *, forced: bool) -> None:
         while self._notices:
             self._send_all({"v": VERSION, "kind": "notice", **self._notices.popleft()})
         now_s = self._clock()
@@ -158,7 +178,7 @@ class Broadcast:
                     viewer.snapshot(self._view, snapshot)
                 else:
                     viewer.tick(self._view, now_s)
-            except Exception:  # noqa: BLE001  # its connection is gone
+            except GoneError:
                 self.leave(viewer)
 
     def _stirs(self, now_s: float) -> bool:
@@ -179,7 +199,7 @@ class Broadcast:
     def _send(self, viewer: Viewer, message: Message) -> None:
         try:
             viewer.send(message)
-        except Exception:  # noqa: BLE001  # its connection is gone
+        except GoneError:
             self.leave(viewer)
 
 

@@ -14,6 +14,10 @@ _WHOLE_AT_MOST_S = 60.0
 _WHOLE_SHARE = 0.05
 
 
+class GoneError(Exception):
+    """A front end cannot be written to."""
+
+
 class Viewer:
     """A front end that listens.
 
@@ -36,9 +40,16 @@ class Viewer:
         self._known: dict[str, Any] = {}
 
     def send(self, message: Message) -> None:
-        """Sends a message with the next number."""
+        """Sends a message with the next number.
+
+        Raises:
+            GoneError: where the connection is gone.
+        """
         self._seq += 1
-        self._send({**message, "seq": self._seq})
+        try:
+            self._send({**message, "seq": self._seq})
+        except Exception as error:
+            raise GoneError from error
 
     def needs_snapshot(self, view: View) -> bool:
         """True if what has changed would not say all."""

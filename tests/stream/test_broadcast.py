@@ -224,6 +224,25 @@ def test_nothing_is_computed_while_nobody_listens(
     assert told.join().kinds() == ["snapshot"]
 
 
+def test_a_fault_of_its_own_is_told_and_tried_again(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_account: object) -> None:
+        raise ZeroDivisionError("no")
+
+    front = told.join()
+    monkeypatch.setattr(view, "now_part", broken)
+    run(told, 2.0)
+    heard = len(front.heard)
+    monkeypatch.undo()
+    told.kernel.wait(10.0)
+    assert front.kinds()[heard] == "snapshot"
+    assert len(front.cells()) == 1
+    (complaint,) = told.kernel.meter.complaints
+    assert "ZeroDivisionError" in complaint
+    assert complaint in front.known["notes"]
+
+
 def test_the_meters_thread_does_not_wait_for_who_answers_a_command(told: Told) -> None:
     front = told.join()
     heard = len(front.heard)
