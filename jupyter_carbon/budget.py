@@ -174,6 +174,11 @@ def warning(use: BudgetUse, owner: str) -> str:
     return f"{share} of {owner}'s budget of {use.limit} is used: {use.used} so far."
 
 
+def used_up(use: BudgetUse, owner: str) -> str:
+    """The same for an account that is read later."""
+    return f"{_begin(owner)}'s budget of {use.limit} was used up."
+
+
 def exceeded(use: BudgetUse, owner: str) -> BudgetExceeded:
     """What is raised where a run is stopped."""
     remedy = (

@@ -20,6 +20,7 @@ from jupyter_carbon.budget import (
     BudgetUse,
     Level,
     exceeded,
+    used_up,
     warning,
 )
 from jupyter_carbon.units import MassUnit
@@ -251,7 +252,7 @@ class Budgets:
         text = warning(use, owner)
         level: NoticeLevel = "error" if use.level == "over" else "warning"
         if use.level == "over" and len(self.notes) < _KEPT_NOTES:
-            self.notes.append(text)
+            self.notes.append(used_up(use, owner))
         for taker in list(self._takers):
             try:
                 taker(level, text)

@@ -57,7 +57,7 @@ def test_the_session_is_told_of_once_at_four_fifths_and_once_at_the_limit(
     kernel.wait(60.0)
     assert _levels(heard) == ["warning", "error"]
     assert "used up" in heard[1][1]
-    assert kernel.meter.budget_notes == [heard[1][1]]
+    assert kernel.meter.budget_notes == ["The session's budget of 0.167 Wh was used up."]
     (use,) = kernel.meter.budgets
     assert use.level == "over"
     assert use.fraction == pytest.approx(60 * 68.8 / 600, rel=0.05)

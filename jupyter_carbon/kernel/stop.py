@@ -34,9 +34,16 @@ from jupyter_carbon.meter import CarbonMeter
 _NOT_TO_BE_TORN = frozenset({"jupyter_carbon", "ipykernel", "zmq"})
 """Packages whose functions, called by a cell, must be left to end."""
 _NOT_TO_BE_TORN_MODULES = frozenset(
-    {"IPython.core.displayhook", "IPython.core.displaypub", "IPython.core.formatters"}
+    {
+        "IPython.core.displayhook",
+        "IPython.core.displaypub",
+        "IPython.core.formatters",
+        "_frozen_importlib",
+        "importlib._bootstrap",
+    }
 )
-"""What shows a cell's value and takes any error in it for one of the value's."""
+"""What shows a cell's value, and takes any error in it for the value's; imports, which if torn
+leave halves of modules behind."""
 _WRAPPERS = frozenset({"metered", "awaited"})
 """Functions of `measurement` that do nothing while the user's function runs in them."""
 _COMMAND = re.compile(r"\s*%carbon\b.*\s*")

@@ -37,6 +37,9 @@ ENDLESS = {
         "await asyncio.gather(asyncio.create_task(work()))"
     ),
     "an await that computes": "import asyncio\nawait asyncio.sleep(0)\nwhile True: pass",
+    "a thread that is awaited": (
+        "import asyncio, concurrent.futures.thread, time\nawait asyncio.to_thread(time.sleep, 4)"
+    ),
     "a cell within": "get_ipython().run_cell('while True: pass')\nwhile True: pass",
 }
 
