@@ -21,7 +21,7 @@ IMPORT_MS = 60.0
 MEMORY_MIB = 15.0
 _RUNS = 7
 _FORBIDDEN = (
-    *("bokeh", "pandas", "torch", "sklearn", "numpy", "scipy"),
+    *("bokeh", "pandas", "torch", "sklearn", "numpy", "scipy", "anywidget", "ipywidgets"),
     *("requests", "httpx", "urllib3", "aiohttp", "http.client", "urllib.request"),
 )
 
