@@ -24,6 +24,18 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOK = ROOT / "examples" / "first-meter.ipynb"
 _CELL_TIMEOUT_S = 300
+_SETTINGS = {
+    "jupyter-carbon/plugin": {"alwaysLoad": True},
+    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false"},
+}
+"""The demonstration's own: the meter is there from the start, and no question in front of it."""
+_LAYOUT = {
+    "main": {"dock": None},
+    "left": {"collapsed": False, "current": "filebrowser", "widgets": ["filebrowser"]},
+    "right": {"collapsed": False, "current": "jupyter-carbon", "widgets": ["jupyter-carbon"]},
+    "relativeSizes": [0.18, 0.56, 0.26],
+}
+"""The panel is open."""
 
 
 def main() -> int:
@@ -56,6 +68,7 @@ def open_lab(folder: Path) -> int:
         _say(f"{copy} is there already and stays as it is; `make clean` begins afresh.")
     else:
         shutil.copyfile(NOTEBOOK, copy)
+    prepare_lab(folder / ".lab")
     # A container's only user is often root, whom Jupyter refuses otherwise.
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
     words = [
@@ -65,6 +78,23 @@ def open_lab(folder: Path) -> int:
         *(["--allow-root"] if is_root else []),
     ]
     os.execv(sys.executable, [sys.executable, *words])
+
+
+def prepare_lab(folder: Path) -> None:
+    """Gives JupyterLab settings and a layout of the demonstration's own, once."""
+    settings, workspaces = folder / "settings", folder / "workspaces"
+    workspace = {"data": {"layout-restorer:data": _LAYOUT}, "metadata": {"id": "default"}}
+    files: dict[Path, object] = {
+        settings / f"{plugin}.jupyterlab-settings": values for plugin, values in _SETTINGS.items()
+    }
+    # JupyterLab's own name for the workspace that is shown where none is named.
+    files[workspaces / "default-37a8.jupyterlab-workspace"] = workspace
+    for path, content in files.items():
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(content, indent=2), encoding="utf-8")
+    os.environ["JUPYTERLAB_SETTINGS_DIR"] = str(settings)
+    os.environ["JUPYTERLAB_WORKSPACES_DIR"] = str(workspaces)
 
 
 def show(folder: Path) -> int:
