@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Columns } from '../protocol';
-import { between, extremes, stack, thin, together, whole, within } from '../view/columns';
+import {
+  beginning,
+  between,
+  endOf,
+  extremes,
+  stack,
+  thin,
+  together,
+  whole,
+  within
+} from '../view/columns';
 import { roundTimes, roundTop } from '../view/scale';
 
 /** Steps of one second of one source. */
@@ -24,15 +34,30 @@ describe('between', () => {
     const gappy = course([1, 2, 3]);
     gappy.times_ms = [0, 1000, 9000];
     const steps = between(gappy, ['cpu'], 0, 10_000);
-    expect(steps.times).toEqual([0, 1000, 2000, 9000]);
-    expect(steps.watts).toEqual([[1, 2, null, 3]]);
+    expect(steps.times).toEqual([0, 1000, 2000, 9000, 10_000]);
+    expect(steps.watts).toEqual([[1, 2, null, 3, 3]]);
   });
 
   it('has nulls for a source without a course', () => {
     expect(between(course([1, 2]), ['cpu', 'toString'], 0, 9).watts).toEqual([
-      [1, 2],
-      [null, null]
+      [1, 2, 2],
+      [null, null, null]
     ]);
+  });
+
+  it('draws the newest step to its end, and an older one as far as asked', () => {
+    const steps = course([1, 2, 3], 5000);
+    expect(between(steps, ['cpu'], 0, 9000).times).toEqual([5000, 6000, 7000, 8000]);
+    expect(between(steps, ['cpu'], 0, 5500).times).toEqual([5000, 6000]);
+    expect(endOf(steps)).toBe(8000);
+    expect(endOf(course([]))).toBeNull();
+  });
+
+  it('begins where a young session does, but is never a sliver', () => {
+    const minute = course(Array.from({ length: 60 }, () => 1));
+    expect(beginning(minute, 60_000, 120_000)).toBe(0);
+    expect(beginning(minute, 60_000, 30_000)).toBe(30_000);
+    expect(beginning(course([1, 1]), 2000, 120_000)).toBe(-18_000);
   });
 });
 
@@ -42,20 +67,20 @@ describe('whole', () => {
     const recent = course([1, 2, 3, 4], 8000);
     const steps = whole({ recent, whole: coarse }, ['cpu']);
     // The coarse course tells of the time up to 10 s.
-    expect(steps.times).toEqual([0, 5000, 10_000, 11_000]);
-    expect(steps.watts).toEqual([[10, 20, 3, 4]]);
+    expect(steps.times).toEqual([0, 5000, 10_000, 11_000, 12_000]);
+    expect(steps.watts).toEqual([[10, 20, 3, 4, 4]]);
   });
 
   it('leaves a gap between the two a gap', () => {
     const coarse = { ...course([10]), step_ms: 5000, times_ms: [0] };
     const recent = course([1, 2], 60_000);
     const steps = whole({ recent, whole: coarse }, ['cpu']);
-    expect(steps.times).toEqual([0, 5000, 60_000, 61_000]);
-    expect(steps.watts).toEqual([[10, null, 1, 2]]);
+    expect(steps.times).toEqual([0, 5000, 60_000, 61_000, 62_000]);
+    expect(steps.watts).toEqual([[10, null, 1, 2, 2]]);
   });
 
   it('is the recent course where there is no other', () => {
-    expect(whole({ recent: course([1, 2]) }, ['cpu']).watts).toEqual([[1, 2]]);
+    expect(whole({ recent: course([1, 2]) }, ['cpu']).watts).toEqual([[1, 2, 2]]);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { Meter } from '../model';
 import type { Budget, Cell, Shown } from '../protocol';
 import { bandsOf, drawable, sentence } from './chart';
-import { between, whole, within, type Steps } from './columns';
+import { between, endOf, whole, within, type Steps } from './columns';
 import {
   el,
   roled,
@@ -15,7 +15,15 @@ import {
 import type { CardHost, CardOf, Trans, View } from './host';
 import { part } from './part';
 import { plot } from './plot';
-import { budgetWords, cellName, colours, figure, inOrder, percent } from './words';
+import {
+  budgetWords,
+  cellName,
+  colours,
+  figure,
+  inOrder,
+  originWords,
+  percent
+} from './words';
 
 /** What a card says, of a cell or of the session. */
 interface Carded {
@@ -83,8 +91,8 @@ export function cardView(host: CardHost, of: CardOf): View {
     }
     setShown(power.node, carded.running || carded.mean !== '');
     drawBudget(carded.budget);
-    setText(origin, carded.provenance);
-    setShown(origin, carded.provenance !== '');
+    setText(origin, originWords(trans, carded.provenance, carded.energy));
+    setShown(origin, origin.textContent !== '');
     drawChart(meter, carded);
   }
 
@@ -101,8 +109,10 @@ export function cardView(host: CardHost, of: CardOf): View {
     const sources = drawable(meter);
     const found = colours(inOrder(meter.sources));
     const ids = sources.map(source => source.id);
-    const { from, to } = carded;
-    const steps = course(meter, ids, from, to);
+    const { to } = carded;
+    const steps = course(meter, ids, carded.from, to);
+    // The first whole step may begin a little later.
+    const from = Math.max(carded.from, Math.min(steps.times[0] ?? 0, to - 1));
     const enough = steps.times.length > 1;
     setShown(chart.node, enough);
     setShown(legend, enough && sources.length > 1);
@@ -211,8 +221,7 @@ function course(meter: Meter, ids: string[], from: number, to: number): Steps {
 }
 
 function lastMoment(meter: Meter): number {
-  const times = meter.power.recent.times_ms;
-  return times[times.length - 1] ?? meter.state.time_ms;
+  return endOf(meter.power.recent) ?? meter.state.time_ms;
 }
 
 function captioned(text: string): {

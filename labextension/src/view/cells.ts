@@ -257,7 +257,14 @@ function cellRow(host: Host): Row {
       // A client that names no cells has none to go to.
       setShown(jump, cell.id !== '');
       setShown(plain, cell.id === '');
-      const hint = `${name}\n${[cell.duration, cell.mean_w, cell.provenance].filter(Boolean).join(' · ')}`;
+      const facts = [
+        [inWords(cell.energy_j), cell.energy_j.range].filter(Boolean).join(' '),
+        inWords(cell.co2e_g),
+        cell.duration,
+        cell.mean_w,
+        cell.provenance
+      ];
+      const hint = `${name}\n${facts.filter(Boolean).join(' · ')}`;
       setAttribute(jump, 'title', hint);
       setAttribute(jump, 'aria-label', trans.__('Go to %1 %2', cellNumber(cell), name));
       const word = statusWord(trans, cell);

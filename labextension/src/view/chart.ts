@@ -1,6 +1,6 @@
 import type { Meter } from '../model';
 import type { Cell, Source } from '../protocol';
-import { between, extremes, whole, type Steps } from './columns';
+import { beginning, between, endOf, extremes, whole, type Steps } from './columns';
 import { button, choice, el, section, setAttribute, setShown, setText } from './dom';
 import type { Host, Trans, View } from './host';
 import { part } from './part';
@@ -116,15 +116,14 @@ function cut(
   span: number
 ): { from: number; to: number; steps: Steps } {
   const { recent } = meter.power;
-  const last = recent.times_ms[recent.times_ms.length - 1];
-  const to = last ?? meter.state.time_ms;
+  const to = endOf(recent) ?? meter.state.time_ms;
   if (span === Infinity) {
     const steps = whole(meter.power, ids);
     const begin = steps.times[0] ?? meter.meter.started_ms;
     return { from: Math.min(begin, to - 1000), to, steps };
   }
-  const from = to - span;
-  return { from, to, steps: between(recent, ids, from, to + 1) };
+  const from = beginning(recent, to, span);
+  return { from, to, steps: between(recent, ids, from, to) };
 }
 
 /** The bands of the cells that ran between two moments, in the order of their beginning. */

@@ -2,6 +2,9 @@ import type { Columns, Power } from '../protocol';
 
 /** Pure work on columns of power: which steps to draw, and stacked how. No figure comes of it. */
 
+/** A chart shows at least so long a time. */
+const LEAST_MS = 20_000;
+
 /** Steps of power: as in `Columns`, ready to be drawn. */
 export interface Steps {
   readonly times: number[];
@@ -13,7 +16,7 @@ export interface Steps {
  * The steps that begin between two moments, of these sources.
  *
  * Where steps are missing, one of nulls is put, so that a gap is drawn as a gap. One step on
- * either side is kept, so that lines reach the edges.
+ * either side is kept, so that lines reach the edges, and the newest step is drawn to its end.
  */
 export function between(
   columns: Columns,
@@ -22,14 +25,30 @@ export function between(
   to: number
 ): Steps {
   const all = columns.times_ms;
-  const start = Math.max(0, firstFrom(all, from) - 1);
   const end = Math.min(all.length, firstFrom(all, to) + 1);
+  const steps = opened(columns, ids, from, end);
+  const last = steps.times[steps.times.length - 1];
+  if (end === all.length && last !== undefined) {
+    steps.times.push(last + columns.step_ms);
+    steps.watts.forEach(each => each.push(each[each.length - 1] ?? null));
+  }
+  return steps;
+}
+
+/** The steps from a moment on, up to a place among them. */
+function opened(
+  columns: Columns,
+  ids: readonly string[],
+  from: number,
+  end: number
+): Steps {
+  const all = columns.times_ms;
   const sources = ids.map(id =>
     Object.hasOwn(columns.sources, id) ? columns.sources[id] : null
   );
   const times: number[] = [];
   const watts: (number | null)[][] = ids.map(() => []);
-  for (let at = start; at < end; at++) {
+  for (let at = Math.max(0, firstFrom(all, from) - 1); at < end; at++) {
     const time = all[at] ?? 0;
     const last = times[times.length - 1];
     if (last !== undefined && time - last > columns.step_ms * 2.5) {
@@ -40,6 +59,18 @@ export function between(
     sources.forEach((source, nth) => watts[nth]?.push(source?.[at] ?? null));
   }
   return { times, watts };
+}
+
+/** The end of the newest step; null where there is none. */
+export function endOf(columns: Columns): number | null {
+  const last = columns.times_ms[columns.times_ms.length - 1];
+  return last === undefined ? null : last + columns.step_ms;
+}
+
+/** Where a chart of a span begins: later in a young session, which would be a sliver else. */
+export function beginning(columns: Columns, to: number, span: number): number {
+  const first = columns.times_ms[0] ?? to;
+  return Math.max(to - span, Math.min(first, to - LEAST_MS));
 }
 
 /** Of these steps those between two moments, and one on either side. */
@@ -59,12 +90,12 @@ export function whole(power: Power, ids: readonly string[]): Steps {
   if (coarse === undefined || last === undefined) {
     return between(power.recent, ids, -Infinity, Infinity);
   }
-  const early = between(coarse, ids, -Infinity, Infinity);
   const begin = firstFrom(power.recent.times_ms, last + coarse.step_ms);
   const from = power.recent.times_ms[begin];
   if (from === undefined) {
-    return early;
+    return between(coarse, ids, -Infinity, Infinity);
   }
+  const early = opened(coarse, ids, -Infinity, coarse.times_ms.length);
   const late = between(power.recent, ids, from, Infinity);
   const cut = late.times.findIndex(time => time >= from);
   const gap = from - last > coarse.step_ms * 2.5;

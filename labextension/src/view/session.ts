@@ -10,7 +10,7 @@ import {
 } from './dom';
 import type { Host, View } from './host';
 import { part } from './part';
-import { figure, percent } from './words';
+import { figure, originWords, percent } from './words';
 
 /** The session so far: energy with its range, CO2e, and what of it fell into cells. */
 export function sessionView(host: Host): View {
@@ -72,8 +72,8 @@ export function sessionView(host: Host): View {
       setText(shares, words);
       setAttribute(split, 'aria-label', words);
     }
-    setText(origin, session.provenance);
-    setShown(origin, session.energy_j.value !== null && session.provenance !== '');
+    setText(origin, originWords(trans, session.provenance, session.energy_j));
+    setShown(origin, origin.textContent !== '');
   }
 
   return part({

@@ -1,4 +1,4 @@
-import { between, together } from './columns';
+import { beginning, between, endOf, together } from './columns';
 import type { Columns } from '../protocol';
 import { el, setAttribute } from './dom';
 
@@ -32,8 +32,9 @@ export function spark(): { node: HTMLElement; draw(recent: Columns): void } {
 
 /** The line and the area under it, as SVG paths; a gap begins another piece. */
 function paths(recent: Columns): { outline: string; fill: string } {
-  const end = recent.times_ms[recent.times_ms.length - 1] ?? 0;
-  const steps = between(recent, Object.keys(recent.sources), end - SPAN_MS, end + 1);
+  const end = endOf(recent) ?? 0;
+  const begin = beginning(recent, end, SPAN_MS);
+  const steps = between(recent, Object.keys(recent.sources), begin, end);
   const heights = steps.times.map((_, at) => together(steps, at));
   const most = Math.max(1, ...heights.map(each => each ?? 0));
   const pieces: [string, string][][] = [[]];
@@ -43,7 +44,7 @@ function paths(recent: Columns): { outline: string; fill: string } {
       pieces.push([]);
       return;
     }
-    const x = WIDE - ((end - time) / SPAN_MS) * WIDE;
+    const x = Math.max(0, ((time - begin) / (end - begin)) * WIDE);
     const y = HIGH - 2 - (height / most) * (HIGH - 4);
     pieces[pieces.length - 1]?.push([x.toFixed(1), y.toFixed(1)]);
   });
@@ -56,8 +57,8 @@ function paths(recent: Columns): { outline: string; fill: string } {
     fill: outlines
       .map((outline, nth) => {
         const piece = drawn[nth] ?? [];
-        const [begin, finish] = [piece[0]?.[0], piece[piece.length - 1]?.[0]];
-        return `${outline}L${finish ?? 0} ${HIGH}L${begin ?? 0} ${HIGH}Z`;
+        const [left, right] = [piece[0]?.[0], piece[piece.length - 1]?.[0]];
+        return `${outline}L${right ?? 0} ${HIGH}L${left ?? 0} ${HIGH}Z`;
       })
       .join('')
   };

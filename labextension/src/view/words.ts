@@ -48,6 +48,13 @@ export function markWord(trans: Trans, mark: Mark): string {
   }
 }
 
+/** How an energy was got, as a line below it; empty where it was not measured. */
+export function originWords(trans: Trans, provenance: string, energy: Shown): string {
+  return energy.value === null || provenance === ''
+    ? ''
+    : trans.__('Origin: %1', provenance);
+}
+
 /** What a cell is called: its label, else the first words of its code. */
 export function cellName(trans: Trans, cell: Cell): string {
   return (
