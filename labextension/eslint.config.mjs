@@ -70,7 +70,13 @@ export default tseslint.config(
     }
   },
   {
-    files: ['src/view/**/*.ts', 'src/model.ts', 'src/protocol.ts', 'src/widget.ts', 'src/stub.ts'],
+    files: [
+      'src/view/**/*.ts',
+      'src/model.ts',
+      'src/protocol.ts',
+      'src/widget.ts',
+      'src/stub.ts'
+    ],
     rules: { 'no-restricted-imports': ['error', { patterns: [noJupyterLab, noPlugins] }] }
   },
   {
