@@ -96,6 +96,10 @@ def test_the_notices_credit_what_the_licences_ask_for() -> None:
         "Copyright (c) 2019 Mila, BCG Gamma, CometML, Haverford College",
         "Copyright (c) 2023 Code Carbon NGO",
         "Copyright (c) 2020 Lasse F. Wolff Anthony & Benjamin Kanding",
+        "Copyright (c) 2022 Leon Sorokin",
+        "Copyright (c) 2019 Project Jupyter",
+        "Copyright (c) 2014-2017, PhosphorJS Contributors",
+        "Copyright JS Foundation and other contributors",
         "The above copyright notice and this permission notice shall be included",
     ):
         assert credit in notices
