@@ -143,14 +143,17 @@ class Broadcast:
             self._tell(forced=forced)
         except Exception as error:  # noqa: BLE001  # told, and tried again after a while
             self._pause_until_s = self._clock() + _PAUSE_S
-            for viewer in self._viewers:
-                viewer.is_stale = True
+            self._view.forget()
             complaint = (
                 f"The meter met a fault of its own ({error!r}) as it told its panels of its"
                 " figures, and tries again; the account is not affected. Please report it."
             )
             if complaint not in self._meter.complaints:
                 self._meter.complaints.append(complaint)
+        except BaseException:
+            # The user interrupted the kernel: what was only begun is begun anew.
+            self._view.forget()
+            raise
 
     def _tell(self, *, forced: bool) -> None:
         while self._notices:

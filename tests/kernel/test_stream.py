@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -330,6 +331,7 @@ def test_after_a_restart_the_old_comm_is_dead_and_a_new_one_is_answered(
         assert len(page.states()) == 1
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_a_forked_child_says_nothing(kernel: RealKernel) -> None:
     page = Page(kernel)
     page.wait()

@@ -243,6 +243,27 @@ def test_a_fault_of_its_own_is_told_and_tried_again(
     assert complaint in front.known["notes"]
 
 
+def test_an_interrupt_in_the_middle_loses_nothing(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    front, other = told.join(), told.join()
+    told.ask(front, "watch", rate="off")
+    told.ask(other, "watch", rate="off")
+    run(told, 1.0)
+    told.kernel.wait(3.0)
+
+    def interrupted(_account: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(view, "now_part", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        told.ask(front, "watch", rate="live")
+    monkeypatch.undo()
+    for each in (front, other):
+        told.ask(each, "watch", rate="live")
+        assert len(each.cells()) == 1
+
+
 def test_the_meters_thread_does_not_wait_for_who_answers_a_command(told: Told) -> None:
     front = told.join()
     heard = len(front.heard)
