@@ -25,6 +25,7 @@ from jupyter_carbon.stream.parts import (
     now_part,
     session_part,
     sources_part,
+    state_part,
 )
 from jupyter_carbon.summary.power import mean_power_w
 from jupyter_carbon.units import MassUnit
@@ -62,13 +63,7 @@ def excerpt(
         "kind": "snapshot",
         "seq": seq,
         "meter": meter_part(meter, account),
-        "state": {
-            "searching": account.is_searching,
-            "busy": bool(account.running.cells or account.running.labels),
-            "paused": account.paused,
-            "resting": resting,
-            "time_ms": now_s * 1e3,
-        },
+        "state": state_part(account, now_s, resting=resting),
         "now": now_part(account),
         "session": session_part(account, unit, None),
         "sources": sources_part(account),

@@ -19,6 +19,7 @@ from jupyter_carbon.stream.messages import (
     Now,
     SessionFigures,
     Source,
+    State,
 )
 from jupyter_carbon.stream.words import (
     common_mark,
@@ -46,6 +47,17 @@ def meter_part(meter: CarbonMeter, account: Account) -> Meter:
         "host": _host(),
         "scope": "machine",
         "co2e_unit": meter.mass_unit,
+    }
+
+
+def state_part(account: Account, now_s: float, *, resting: bool) -> State:
+    """What the meter does; `now_s` is the wall clock."""
+    return {
+        "searching": account.is_searching,
+        "busy": bool(account.running.cells or account.running.labels),
+        "paused": account.paused,
+        "resting": resting,
+        "time_ms": now_s * 1e3,
     }
 
 

@@ -34,6 +34,7 @@ from jupyter_carbon.stream.parts import (
     now_part,
     session_part,
     sources_part,
+    state_part,
 )
 from jupyter_carbon.summary.document import notes
 from jupyter_carbon.summary.plain import well_formed
@@ -226,13 +227,7 @@ class View:
         self._end = max(self._end, recent_end(account))
         self._parts = Parts(
             meter_part(meter, account),
-            {
-                "searching": account.is_searching,
-                "busy": bool(account.running.cells or account.running.labels),
-                "paused": account.paused,
-                "resting": resting,
-                "time_ms": now_s * 1e3,
-            },
+            state_part(account, now_s, resting=resting),
             now_part(account),
             session_part(account, unit, largest_j),
             running,
