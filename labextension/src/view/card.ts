@@ -53,6 +53,8 @@ export function cardView(host: CardHost, of: CardOf): View {
   const origin = el('div', 'jp-carbon-sub');
   const remark = el('div', 'jp-carbon-sub');
   const chart = plot({ height: 96 });
+  /** What the chart shows: it changes less often than the figures. */
+  let drawn = '';
   chart.node.setAttribute('role', 'img');
   const waiting = el('div', 'jp-carbon-sub', trans.__('No figures yet.'));
   const body = el(
@@ -110,6 +112,18 @@ export function cardView(host: CardHost, of: CardOf): View {
     const found = colours(inOrder(meter.sources));
     const ids = sources.map(source => source.id);
     const { to } = carded;
+    const { times_ms: times } = meter.power.recent;
+    const seen = [
+      carded.from,
+      to,
+      times.length,
+      ...ids,
+      ...sources.map(({ name }) => name)
+    ];
+    if (seen.join() === drawn) {
+      return;
+    }
+    drawn = seen.join();
     const steps = course(meter, ids, carded.from, to);
     // The first whole step may begin a little later.
     const from = Math.max(carded.from, Math.min(steps.times[0] ?? 0, to - 1));

@@ -30,7 +30,7 @@ export function chartView(host: Host): View {
     chosen => {
       range = chosen;
       ranges.set(range);
-      drawn.update();
+      drawn.updateNow();
     }
   );
   ranges.set(range);
@@ -90,10 +90,12 @@ export function chartView(host: Host): View {
   const drawn = part({
     model,
     node,
-    concerns: change => Boolean(change.power ?? change.cells ?? change.sources),
+    // A cell that goes on is drawn with the next step of power.
+    concerns: change =>
+      Boolean(change.power ?? change.sources ?? change.meter) || change.cells === 'all',
     draw,
     // Of a longer span a pixel is more than a second: no need to draw each.
-    pause: () => (range === '2 min' ? 500 : 2000),
+    pause: () => ({ '2 min': 500, '15 min': 2000, all: 4000 })[range],
     release: () => chart.dispose()
   });
   return drawn;

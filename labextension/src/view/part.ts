@@ -19,8 +19,10 @@ export interface PartOptions {
 export interface Part extends View {
   readonly shown: boolean;
   readonly isDisposed: boolean;
-  /** Asks for a drawing in the next frame. */
+  /** Asks for a drawing in the next frame, after the pause between two if there is one. */
   update(): void;
+  /** Asks for a drawing in the next frame: the user has asked for it. */
+  updateNow(): void;
 }
 
 /** Makes a part: a change marks it, the next frame draws it, and hidden it costs nothing. */
@@ -76,6 +78,12 @@ class DrawnPart implements Part {
     } else {
       this._ask();
     }
+  }
+
+  updateNow(): void {
+    this._cancel();
+    this._drawnAt = -Infinity;
+    this.update();
   }
 
   dispose(): void {

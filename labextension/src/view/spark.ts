@@ -20,9 +20,15 @@ export function spark(): { node: HTMLElement; draw(recent: Columns): void } {
   const node = el('div', 'jp-carbon-spark');
   node.setAttribute('aria-hidden', 'true');
   node.append(svg);
+  let drawnTo: number | null = null;
   return {
     node,
     draw: recent => {
+      const end = endOf(recent);
+      if (end === drawnTo) {
+        return;
+      }
+      drawnTo = end;
       const { outline, fill } = paths(recent);
       setAttribute(line, 'd', outline);
       setAttribute(area, 'd', fill);
