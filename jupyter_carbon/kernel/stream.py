@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from jupyter_carbon.budgets import NoticeLevel
+from jupyter_carbon.kernel.busy import StillBusy
 from jupyter_carbon.meter import CarbonMeter
 from jupyter_carbon.stream.broadcast import Broadcast, reply
 from jupyter_carbon.stream.commands import Answer, is_version
@@ -36,6 +37,7 @@ class CommStream:
         self._off: Callable[[], None] | None = None
         self._notices = 0
         self._comms: dict[Any, Viewer] = {}
+        self._still_busy = StillBusy(shell)
         self._shell_thread = 0
         """That of the cells: what comes on it waits while one runs."""
 
@@ -51,6 +53,7 @@ class CommStream:
         self._shell_thread = threading.get_ident()
         self._broadcast = Broadcast(self._meter)
         self._off = self._meter.on_notice(self._notice)
+        self._still_busy.register()
         self._manager.register_target(TARGET, self._open)
         atexit.register(self.unregister)
 
@@ -60,6 +63,7 @@ class CommStream:
         broadcast, self._broadcast = self._broadcast, None
         if self._off is not None:
             self._off()
+        self._still_busy.unregister()
         if broadcast is None or self._meter.is_forked:
             return
         if self._manager.targets.get(TARGET) == self._open:
@@ -77,6 +81,7 @@ class CommStream:
 
     def _open(self, comm: Any, message: Any) -> None:
         """A front end opened a comm: ipykernel calls this on the thread that serves its shell."""
+        self._note_apart()
         data = _data(message)
         theirs = data.get("v", VERSION) if isinstance(data, dict) else None
         broadcast = self._broadcast
@@ -93,16 +98,23 @@ class CommStream:
         self._comms[comm] = viewer
 
         def hear(message: Any) -> None:
-            apart = threading.get_ident() != self._shell_thread
-            broadcast.hear(viewer, _data(message), apart=apart)
+            broadcast.hear(viewer, _data(message), apart=self._note_apart())
 
         def leave(_message: Any) -> None:
+            self._note_apart()
             self._comms.pop(comm, None)
             broadcast.leave(viewer)
 
         comm.on_msg(hear)
         comm.on_close(leave)
         broadcast.join(viewer)
+
+    def _note_apart(self) -> bool:
+        """Whether what is handled came beside the cells; that must not hide that one runs."""
+        apart = threading.get_ident() != self._shell_thread
+        if apart:
+            self._still_busy.tell()
+        return apart
 
     def _sender(self, comm: Any) -> Callable[[Message], None]:
         def send(message: Message) -> None:
