@@ -384,12 +384,13 @@ export class MeterLink implements IDisposable {
     }
   }
 
-  private _sendRate(): void {
+  /** Tells the kernel how closely it is watched, if it knows otherwise or asks. */
+  private _sendRate(asked = false): void {
     const { rate } = this._watchers;
     if (
       this._comm === null ||
       this.model.status.kind !== 'live' ||
-      rate === this._sentRate
+      (rate === this._sentRate && !asked)
     ) {
       return;
     }
@@ -426,4 +427,11 @@ export class MeterLink implements IDisposable {
   private _isDisposed = false;
   /** Rises with each change of kernel: what was begun in an earlier turn is dropped. */
   private _turn = 0;
+}
+
+/** Whether a message that was taken wants to know if somebody is there. */
+function asksWhetherHeard(data: unknown): boolean {
+  return (
+    typeof data === 'object' && data !== null && 'ping' in data && data.ping === true
+  );
 }

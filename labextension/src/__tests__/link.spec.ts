@@ -50,7 +50,7 @@ describe('a link', () => {
     expect(kernel.sent[0]).toMatchObject({
       type: 'comm_open',
       content: { target_name: 'jupyter_carbon' },
-      data: { v: 1 }
+      data: { v: 1, answers: true }
     });
     expect(link.model.status.kind).toBe('connecting');
     kernel.say(snapshot({ seq: 1 }));
@@ -322,6 +322,17 @@ describe('who watches', () => {
     link.watch('timeline', 'off');
     link.watch('status', 'off');
     expect(rates()).toEqual(['off', 'slow', 'live', 'off', 'live', 'slow', 'off']);
+  });
+});
+
+describe('a kernel that asks whether it is heard', () => {
+  it('is told', async () => {
+    await live();
+    const before = kernel.commands.length;
+    kernel.say(tick(2));
+    expect(kernel.commands).toHaveLength(before);
+    kernel.say(tick(3, { ping: true }));
+    expect(kernel.commands.slice(before)).toEqual(['watch']);
   });
 });
 
