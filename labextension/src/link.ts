@@ -220,8 +220,7 @@ export class MeterLink implements IDisposable {
       case 'taken':
         this._goLive();
         if (asksForAnswer(data)) {
-          this._sentRate = null;
-          this._sendRate();
+          this._sendRate(true);
         }
         break;
       case 'lost':
@@ -427,11 +426,4 @@ export class MeterLink implements IDisposable {
   private _isDisposed = false;
   /** Rises with each change of kernel: what was begun in an earlier turn is dropped. */
   private _turn = 0;
-}
-
-/** Whether a message that was taken wants to know if somebody is there. */
-function asksWhetherHeard(data: unknown): boolean {
-  return (
-    typeof data === 'object' && data !== null && 'ping' in data && data.ping === true
-  );
 }
