@@ -91,6 +91,7 @@ def test_the_wheel_holds_the_package_its_data_and_its_licences_and_nothing_else(
     assert {
         "jupyter_carbon/py.typed",
         "jupyter_carbon/data/grid_country.csv",
+        "jupyter_carbon/static/stub.js",
         "jupyter_carbon/static/widget.js",
         "jupyter_carbon/stream/schema.json",
     } <= names
