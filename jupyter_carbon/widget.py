@@ -129,16 +129,13 @@ class CarbonWidget(anywidget.AnyWidget):
             heard = excerpt(
                 meter, account, self._window, self._seq, budget=self._budget, resting=resting
             )
-            columns = course(account, self._window)
+            columns: Any = course(account, self._window)
             if self._window is None:
                 values, final = _of_session(heard), False
             else:
                 values = _of_cell(heard, cell_text(meter, self._window))
                 final = account.is_final(self._window.end)
-        values["_snapshot"] = heard
-        if columns["times_ms"] or not self._course:
-            values["_course"] = columns
-        self._write(values)
+        self._write(values | {"_snapshot": heard, "_course": columns})
         if final:
             self.finish()
 
@@ -177,6 +174,8 @@ class CarbonWidget(anywidget.AnyWidget):
     def close(self) -> None:
         """Takes it out of the page; what it says stays."""
         self._unfollow()
+        if self.comm is None:
+            return
         layout = self.layout
         super().close()
         layout.close()

@@ -232,6 +232,16 @@ def test_the_sessions_widget_rests_when_no_cell_runs(kernel: Kernel, sent: Any) 
     assert made.status == "paused"
 
 
+def test_a_new_session_begins_with_no_course(kernel: Kernel, sent: Any) -> None:
+    made = session_widget(kernel.meter)
+    kernel.wait(6.0)
+    assert len(made._course["times_ms"]) > 4
+    kernel.meter.reset()
+    kernel.wait(1.5)
+    assert len(made._course["times_ms"]) <= 1
+    assert made.duration_s < 2
+
+
 def test_another_is_made_when_the_sessions_was_closed(kernel: Kernel, sent: Any) -> None:
     made = session_widget(kernel.meter)
     made.close()
@@ -295,6 +305,9 @@ def test_its_forms_need_no_script_and_are_all_in_its_display(kernel: Kernel, sen
         for word in ("<script", "<img", "http", "jupyter-widgets"):
             assert word not in data["text/html"]
         made.close()
+        sent.clear()
+        made.close()
+        assert not sent
         data, _ = DisplayFormatter().format(made)
         assert set(data) == {"text/plain", "text/html"}
 
