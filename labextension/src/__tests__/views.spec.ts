@@ -360,6 +360,7 @@ describe('the states', () => {
     const { state } = snapshot();
     await live({ state: { ...state, paused: true } });
     expect(text('.jp-carbon-statetitle')).toBe('Paused');
+    expect(text('.jp-carbon-now .jp-carbon-big')).toBe('paused');
     buttonSaying('Resume').click();
     model.receive(tick(2, { state: { ...state, resting: true } }));
     await settled();

@@ -48,7 +48,6 @@ export interface InlineFormOptions {
   readonly first: HTMLInputElement;
   /** Sends; whether it took effect. */
   onSubmit(answer: HTMLElement): Promise<boolean>;
-  onOpened?(): void;
 }
 
 /** Makes a form: Enter sends, Escape closes. */
@@ -97,6 +96,8 @@ export function inlineForm(host: Host, options: InlineFormOptions): InlineForm {
     submit.disabled = false;
     if (taken) {
       close();
+    } else {
+      answer.scrollIntoView({ block: 'nearest' });
     }
   }
 
@@ -123,8 +124,8 @@ export function inlineForm(host: Host, options: InlineFormOptions): InlineForm {
       setAttribute(from, 'aria-expanded', 'true');
       say(answer, '', 'done');
       setShown(node, true);
-      options.onOpened?.();
-      options.first.focus();
+      node.scrollIntoView({ block: 'nearest' });
+      options.first.focus({ preventScroll: true });
       options.first.select();
     }
   };

@@ -51,7 +51,7 @@ export function nowView(host: Host): View {
     }
     const { now, state } = meter;
     setShown(pause, model.status.kind === 'live' && !state.paused);
-    total.set(now.total);
+    total.set(state.paused ? { number: trans.__('paused'), unit: '' } : now.total);
     mark.set(markWord(trans, now.total.mark), now.total.mark);
     setShown(mark.node, now.total.mark === 'estimated' || now.total.mark === 'mixed');
     line.draw(meter.power.recent);
