@@ -247,7 +247,8 @@ class Account:
                 for period in self._periods
             ]
             return
-        self._begin_period(self.session.number, rate, moment_s, wall_s)
+        if rate != self.rate:
+            self._begin_period(self.session.number, rate, moment_s, wall_s)
 
     def pause(self, moment_s: float, wall_s: float) -> None:
         """Counts nothing until `resume`: the time between is a gap of every source."""

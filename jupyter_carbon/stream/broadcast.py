@@ -166,8 +166,9 @@ class Broadcast:
             viewer.presence.look(now_s)
             if viewer.presence.is_silent:
                 continue
-            is_due = viewer.beat.due(now_s, lively=lively, resting=resting)
-            if viewer.is_stale or is_due or (forced and viewer.beat.rate != "off"):
+            if viewer.is_stale or (forced and viewer.beat.rate != "off"):
+                viewer.beat.owe()
+            if viewer.beat.due(now_s, lively=lively, resting=resting):
                 due.append(viewer)
         if not due:
             return

@@ -10,6 +10,8 @@ RATES: tuple[Rate, ...] = ("live", "slow", "off")
 """How closely somebody watches: four ticks a second, one a second, none."""
 
 _LIVE_S = 0.25
+_MOST_AT_ONCE = 8.0
+"""So many answers to commands may follow each other faster than that."""
 _SLOW_S = 0.95
 """One a second: readings between cells come at that pace, some a little early."""
 
@@ -81,21 +83,32 @@ class Presence:
 
 
 class Beat:
-    """Knows when the next tick for one front end is due."""
+    """Knows when the next message for one front end is due."""
 
     def __init__(self) -> None:
         self.rate: Rate = "live"
         self._sent_s = -math.inf
         self._resting = False
+        self._is_owed = False
+        self._credit = _MOST_AT_ONCE
+
+    def owe(self) -> None:
+        """One is due beyond the rate: somebody asked, or changed something.
+
+        It is sent at once, unless there were many of the kind: then it waits a little.
+        """
+        self._is_owed = True
 
     def due(self, now_s: float, *, lively: bool, resting: bool) -> bool:
-        """True if a tick is due; the first of a rest still is, and the first after it.
+        """True if one is due; the first of a rest still is, and the first after it.
 
         Args:
             now_s: the moment.
             lively: figures of cells are changing.
             resting: it is quiet.
         """
+        if self._is_owed and self._credit_at(now_s) >= 1.0:
+            return True
         if self.rate == "off":
             return False
         if resting or self._resting:
@@ -105,4 +118,8 @@ class Beat:
 
     def sent(self, now_s: float, *, resting: bool) -> None:
         """A tick or a snapshot was sent."""
-        self._sent_s, self._resting = now_s, resting
+        self._credit = self._credit_at(now_s) - self._is_owed
+        self._sent_s, self._resting, self._is_owed = now_s, resting, False
+
+    def _credit_at(self, now_s: float) -> float:
+        return min(_MOST_AT_ONCE, self._credit + (now_s - self._sent_s) / _LIVE_S)

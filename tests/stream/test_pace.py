@@ -52,6 +52,24 @@ def test_one_last_tick_says_that_it_rests_and_the_first_after_it_comes_at_once()
     assert ticks(beat, 60.0, 60.1, lively=True) == [60.0]
 
 
+def test_who_asks_is_answered_at_once_and_who_asks_without_end_now_and_then() -> None:
+    beat = Beat()
+    beat.rate = "off"
+    sent = 0
+    for hundredth in range(1000):
+        beat.owe()
+        if beat.due(hundredth / 100, lively=True, resting=False):
+            beat.sent(hundredth / 100, resting=False)
+            sent += 1
+            assert hundredth >= sent - 1
+            assert sent > 8 or hundredth == sent - 1
+    assert 40 <= sent <= 50
+    # What was asked last is still answered, and then nothing more.
+    assert beat.due(20.0, lively=True, resting=False)
+    beat.sent(20.0, resting=False)
+    assert not beat.due(40.0, lively=True, resting=False)
+
+
 def test_it_rests_after_so_long_without_a_cell_and_not_before() -> None:
     rest = Rest(60.0, 100.0)
     assert not rest.rests(160.0)
