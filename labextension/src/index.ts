@@ -7,12 +7,14 @@ import { meters } from './plugins/meters';
 import { notices } from './plugins/notices';
 import { sidebar } from './plugins/sidebar';
 import { statusBar } from './plugins/statusbar';
+import { timeline } from './plugins/timeline';
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   meters,
   sidebar,
   statusBar,
   badges,
+  timeline,
   commands,
   notices
 ];

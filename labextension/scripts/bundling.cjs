@@ -1,0 +1,23 @@
+// What the builder's bundler is told besides.
+const { createRequire } = require('node:module');
+
+// The bundler is the builder's: it may lie beside it, or below.
+const { rspack } = createRequire(require.resolve('@jupyter/builder/package.json'))(
+  '@rspack/core'
+);
+
+module.exports = {
+  // The timeline's chart sets no TeX and draws without WebGL: neither need be shipped.
+  resolve: { alias: { 'mathjax-full': false, regl: false } },
+  optimization: {
+    minimizer: [
+      // BokehJS names its elements' classes, and so its style sheets, after its own classes.
+      new rspack.SwcJsMinimizerRspackPlugin({
+        minimizerOptions: {
+          compress: { keep_classnames: true },
+          mangle: { keep_classnames: true }
+        }
+      })
+    ]
+  }
+};
