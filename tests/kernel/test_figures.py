@@ -35,8 +35,10 @@ def test_every_figure_has_its_range_and_its_provenance(kernel: RealKernel, tmp_p
 
 def test_what_is_shorter_than_a_step_is_a_bound(kernel: RealKernel, tmp_path: Path) -> None:
     kernel.ok("import time; time.sleep(0.3)")
-    ran = kernel.ok("%%carbon\n1")
-    assert ran.shown[0].startswith("< ")
+    # On a busy machine one that does nothing may last longer than a step.
+    tries = (kernel.ok("%%carbon\n1") for _ in range(10))
+    ran = next((ran for ran in tries if ran.shown[0].startswith("< ")), None)
+    assert ran is not None
     document = kernel.export(tmp_path / "all.json")
     (cell,) = [cell for cell in document["cells"] if cell["execution_count"] == ran.number]
     assert cell["energy_j"]["low"] == 0.0
