@@ -1,7 +1,9 @@
 import { Signal, type ISignal } from '@lumino/signaling';
 
+import { copyPower, mergePower } from './course';
 import { fromKernel } from './protocol';
-import type { Cell, Columns, Notice, Power, Snapshot, Tick } from './protocol';
+import type { Cell, Notice, Snapshot, Tick } from './protocol';
+import { same } from './same';
 
 /** How this page stands with the kernel's meter: every reason for showing no figures. */
 export type LinkStatus =
@@ -46,9 +48,6 @@ export interface Change {
  * - `reply`: the answer to a command; whoever sent that takes it from here.
  */
 export type Received = 'taken' | 'lost' | 'refused' | 'mismatch' | 'reply';
-
-/** So much of the power's recent course is kept. */
-export const RECENT_MS = 15 * 60 * 1000;
 
 /** So many runs of cells are kept; the figures of older ones are in the session's. */
 export const MOST_CELLS = 5000;
@@ -391,94 +390,4 @@ export class MeterModel {
   private _busyKernel = false;
   private _subshells = false;
   private _isDisposed = false;
-}
-
-function copyColumns(columns: Columns): Columns {
-  const sources: Columns['sources'] = {};
-  for (const [id, watts] of Object.entries(columns.sources)) {
-    sources[id] = watts.slice();
-  }
-  return { ...columns, times_ms: columns.times_ms.slice(), sources };
-}
-
-function copyPower(power: Power): Power {
-  return { ...power, recent: copyColumns(power.recent) };
-}
-
-/** Appends the new steps in place and lets the old ones go; says whether anything changed. */
-function mergePower(known: Power, news: Power): boolean {
-  let changed = false;
-  if (news.whole && !same(known.whole, news.whole)) {
-    known.whole = news.whole;
-    changed = true;
-  }
-  return appendColumns(known.recent, news.recent) || changed;
-}
-
-function appendColumns(known: Columns, news: Columns): boolean {
-  const times = known.times_ms;
-  let changed = false;
-  if (news.times_ms.length > 0) {
-    known.step_ms = news.step_ms;
-  }
-  for (const id of Object.keys(news.sources)) {
-    if (!Object.hasOwn(known.sources, id)) {
-      known.sources[id] = times.map(() => null);
-    }
-  }
-  for (const [step, time] of news.times_ms.entries()) {
-    const last = times[times.length - 1] ?? -Infinity;
-    if (time < last) {
-      continue;
-    }
-    const at = time === last ? times.length - 1 : times.length;
-    times[at] = time;
-    for (const [id, watts] of Object.entries(known.sources)) {
-      watts[at] = news.sources[id]?.[step] ?? null;
-    }
-    changed = true;
-  }
-  if (changed) {
-    dropOld(known);
-  }
-  return changed;
-}
-
-function dropOld(columns: Columns): void {
-  const times = columns.times_ms;
-  const end = times[times.length - 1] ?? 0;
-  // A minute's slack, so that not each message moves the arrays.
-  if (end - (times[0] ?? end) <= RECENT_MS + 60_000) {
-    return;
-  }
-  const kept = times.findIndex(time => time >= end - RECENT_MS);
-  times.splice(0, kept);
-  for (const watts of Object.values(columns.sources)) {
-    watts.splice(0, kept);
-  }
-}
-
-/** Whether two values out of messages are alike. */
-export function same(one: unknown, other: unknown): boolean {
-  if (Object.is(one, other)) {
-    return true;
-  }
-  if (
-    typeof one !== 'object' ||
-    typeof other !== 'object' ||
-    one === null ||
-    other === null ||
-    Array.isArray(one) !== Array.isArray(other)
-  ) {
-    return false;
-  }
-  const keys = Object.keys(one);
-  if (keys.length !== Object.keys(other).length) {
-    return false;
-  }
-  return keys.every(
-    key =>
-      Object.hasOwn(other, key) &&
-      same((one as Record<string, unknown>)[key], (other as Record<string, unknown>)[key])
-  );
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { MeterModel, MOST_CELLS, RECENT_MS, type Change } from '../model';
+import { RECENT_MS } from '../course';
+import { MeterModel, MOST_CELLS, type Change } from '../model';
 import type { Notice } from '../protocol';
 import { cell, columns, NOW, power, shown, snapshot, source, tick } from './messages';
 

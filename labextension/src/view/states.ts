@@ -156,7 +156,7 @@ function standingOf({ model, trans }: Host): Standing | null {
               'This kernel does not count yet. It is busy: loading waits for the running cell.'
             )
           : trans.__(
-              'This kernel does not count yet. %load_ext jupyter_carbon does the same.'
+              'This kernel does not count yet. Running %load_ext jupyter_carbon does the same.'
             ),
         action: 'load'
       };
