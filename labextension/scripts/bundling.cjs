@@ -1,5 +1,6 @@
 // What the builder's bundler is told besides.
 const { createRequire } = require('node:module');
+const { join } = require('node:path');
 
 // The bundler is the builder's: it may lie beside it, or below.
 const { rspack } = createRequire(require.resolve('@jupyter/builder/package.json'))(
@@ -7,6 +8,16 @@ const { rspack } = createRequire(require.resolve('@jupyter/builder/package.json'
 );
 
 module.exports = {
+  module: {
+    rules: [
+      {
+        test: /\.css$/,
+        include: join(__dirname, '..', 'style'),
+        enforce: 'pre',
+        use: join(__dirname, 'minify-css.cjs')
+      }
+    ]
+  },
   // The timeline's chart sets no TeX and draws without WebGL: neither need be shipped.
   resolve: { alias: { 'mathjax-full': false, regl: false } },
   optimization: {
