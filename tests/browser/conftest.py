@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,13 +12,13 @@ pytest.importorskip("playwright", reason="playwright is not installed")
 
 from playwright.sync_api import Browser, BrowserContext, ViewportSize
 
+from scripts.bundle import EXTENSION
 from scripts.chromium import MISSING, find
 from tests.browser import chromium
 from tests.browser.lab import Lab
 from tests.browser.server import LabServer
 from tests.standin.nvml import Standin
 
-BUNDLE = Path(sys.prefix) / "share" / "jupyter" / "labextensions" / "jupyter-carbon"
 VIEWPORT = ViewportSize(width=1400, height=900)
 
 
@@ -37,8 +36,8 @@ def chrome() -> Iterator[Browser]:
         if chromium.is_required():
             pytest.fail(MISSING)
         pytest.skip(MISSING)
-    assert (BUNDLE / "package.json").exists(), (
-        "JupyterLab would not find the extension: `make test` builds and links it."
+    assert (EXTENSION / "package.json").exists(), (
+        "The JupyterLab extension is not built: `make test` does that first."
     )
     with chromium.browser() as started:
         yield started

@@ -6,7 +6,7 @@ import re
 from itertools import count
 from typing import Literal
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Locator, Page, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Error, Locator, Page, expect
 
 from tests.browser.server import LabServer
 
@@ -77,39 +77,35 @@ class Lab:
             f"wanted => {_KERNEL}?.status === wanted", arg=status, timeout=timeout_ms
         )
 
-    @property
-    def status(self) -> str:
-        """What the page knows of the kernel."""
-        return str(self.page.evaluate(f"() => {_KERNEL}?.status"))
-
     # The notebook
 
     def start(self, index: int) -> None:
         """Runs a cell, without waiting for its end."""
         self.page.evaluate(
-            f"index => {{ const notebook = {_NOTEBOOK};"
-            " notebook.deselectAll(); notebook.activeCellIndex = index; }",
+            f"""index => {{
+              const notebook = {_NOTEBOOK};
+              notebook.deselectAll();
+              notebook.activeCellIndex = index;
+              window.ended = false;
+              window.jupyterapp.commands.execute('notebook:run-cell')
+                .finally(() => {{ window.ended = true; }});
+            }}""",
             index,
         )
-        self.command("notebook:run-cell")
+
+    def finish(self, timeout_ms: float = WAIT_MS) -> None:
+        """Waits until the cell that was started last has ended, whichever way."""
+        self.page.wait_for_function("() => window.ended", timeout=timeout_ms)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the cell that was started last has ended."""
+        return bool(self.page.evaluate("() => window.ended"))
 
     def run(self, index: int, timeout_ms: float = WAIT_MS) -> None:
         """Runs a cell to its end."""
-        before = self._executions(index)
         self.start(index)
-        self.page.wait_for_function(
-            f"([index, before]) => {_NOTEBOOK}.widgets[index].model.executionCount > before"
-            f" && {_KERNEL}.status === 'idle'",
-            arg=[index, before],
-            timeout=timeout_ms,
-        )
-
-    def _executions(self, index: int) -> int:
-        found = self.page.evaluate(
-            f"index => {_NOTEBOOK}.widgets[index].model.executionCount ?? 0", index
-        )
-        assert isinstance(found, int)
-        return found
+        self.finish(timeout_ms)
 
     def set_code(self, index: int, code: str) -> None:
         """Gives a cell other code, as typing would."""
@@ -132,7 +128,8 @@ class Lab:
         return self.cell(index).locator(".jp-OutputArea-output").last
 
     def badge(self, index: int) -> Locator:
-        return self.cell(index).locator(".jp-carbon-badge")
+        """The badge of a cell; one that is hidden does not count."""
+        return self.cell(index).locator(".jp-carbon-badge:visible")
 
     # The panel
 
@@ -211,8 +208,8 @@ class Lab:
 
     def check(self) -> None:
         """Fails if code of the extension has complained or raised, or a dialog has opened."""
-        assert self.faults == []
-        assert self.dialogs == []
+        assert not self.faults, "\n".join(self.faults)
+        assert not self.dialogs, "\n".join(self.dialogs)
 
     def _on_console(self, message: ConsoleMessage) -> None:
         where = message.location.get("url", "")
@@ -223,9 +220,12 @@ class Lab:
         if _OURS.search(error.stack or ""):
             self.faults.append(f"uncaught: {error.stack}")
 
-    def _on_dialog(self, dialog: object) -> None:
-        self.dialogs.append(str(getattr(dialog, "message", dialog)))
-        getattr(dialog, "dismiss", lambda: None)()
+    def _on_dialog(self, dialog: Dialog) -> None:
+        if dialog.type == "beforeunload":
+            dialog.accept()  # JupyterLab asks so where something is not saved
+            return
+        self.dialogs.append(dialog.message)
+        dialog.dismiss()
 
 
 def energy_wh(text: str) -> float:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 import nbformat
+
+from scripts.bundle import EXTENSION
 
 START_S = 60.0
 _TOKEN = "of-a-test"
@@ -65,6 +68,8 @@ class LabServer:
             "JUPYTER_PLATFORM_DIRS": "1",
         }
         self.root.mkdir(parents=True, exist_ok=True)
+        # A copy, so that a build meanwhile changes nothing under a page that is open.
+        shutil.copytree(EXTENSION, folder / "data" / "labextensions" / "jupyter-carbon")
         for plugin, values in _QUIET.items():
             self.settings(plugin, values)
         self._process: subprocess.Popen[bytes] | None = None
@@ -93,12 +98,27 @@ class LabServer:
         words = {"disabledExtensions": dict.fromkeys(extensions, True)}
         path.write_text(json.dumps(words), encoding="utf-8")
 
-    def kernel(self, name: str, language: str = "python", **environment: str) -> None:
-        """Offers a kernel of this Python under another name."""
+    def kernel(
+        self,
+        name: str,
+        language: str = "python",
+        must_not_exist: Path | None = None,
+        **environment: str,
+    ) -> None:
+        """Offers a kernel of this Python under another name.
+
+        Args:
+            name: of the kernel.
+            language: that it is said to speak.
+            must_not_exist: a file whose existence keeps it from starting.
+            environment: more of it.
+        """
         folder = self.folder / "data" / "kernels" / name
         folder.mkdir(parents=True, exist_ok=True)
+        check = f"import os, sys\nif os.path.exists({str(must_not_exist)!r}): sys.exit(1)\n"
+        code = f"{check}from ipykernel.kernelapp import main\nmain()"
         spec = {
-            "argv": [self._words[0], "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            "argv": [self._words[0], "-c", code, "-f", "{connection_file}"],
             "display_name": name,
             "language": language,
             "env": environment,
@@ -182,6 +202,18 @@ class LabServer:
         """The kernels that run."""
         found: list[dict[str, Any]] = self.ask("GET", "kernels")
         return found
+
+    def wait_for(self, done: Callable[[], bool]) -> None:
+        """Waits until something is so.
+
+        Raises:
+            TimeoutError: if it does not come to that.
+        """
+        deadline_s = time.monotonic() + START_S
+        while not done():
+            if time.monotonic() > deadline_s:
+                raise TimeoutError(f"There are these kernels: {self.kernels()}")
+            time.sleep(0.1)
 
     def shut_kernels(self) -> None:
         """Ends all kernels."""

@@ -35,8 +35,8 @@ def test_a_running_cell_is_watched_live(lab: Lab, server: LabServer, gpu: Standi
         }""",
         arg=first_wh,
     )
-    assert lab.status == "busy", "all that happened while the cell had the main thread"
-    lab.wait_idle()
+    assert not lab.has_ended, "all that happened while the cell had the main thread"
+    lab.finish()
     expect(row.locator(".jp-carbon-run")).to_have_text("[1]")
     assert energy_wh(lab.energy_text("blocks")) > first_wh
     gpu.load(0, 60.0)
@@ -105,6 +105,6 @@ def test_a_budget_warns_and_is_used_up(lab: Lab, server: LabServer, gpu: Standin
     expect(budget.locator(".jp-carbon-budgeted")).to_have_attribute("data-level", "over")
     expect(budget).to_contain_text("used up")
     expect(lab.notifications().filter(has_text="is used up")).to_be_visible()
-    lab.wait_idle()
+    lab.finish()
     budget.get_by_role("button", name="remove").click()
     expect(budget).to_contain_text("No budget is set.")
