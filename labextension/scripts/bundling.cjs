@@ -18,8 +18,13 @@ module.exports = {
       }
     ]
   },
-  // The timeline's chart sets no TeX and draws without WebGL: neither need be shipped.
-  resolve: { alias: { 'mathjax-full': false, regl: false } },
+  plugins: [
+    // The timeline's chart sets no TeX and draws without WebGL: neither need be shipped.
+    new rspack.IgnorePlugin({
+      resourceRegExp: /\/(mathjax|webgl)(\/|$)/,
+      contextRegExp: /@bokeh[\\/]bokehjs/
+    })
+  ],
   optimization: {
     minimizer: [
       // BokehJS names its elements' classes, and so its style sheets, after its own classes.

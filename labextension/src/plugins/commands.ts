@@ -11,7 +11,6 @@ import {
 import type { MeterLink } from '../link';
 import type { CommandName } from '../protocol';
 import { CommandIDs, IMeters } from '../tokens';
-import { exportSummary, exportName } from './export';
 
 const NO_ARGUMENTS = { args: { type: 'object' as const, properties: {} } };
 
@@ -109,6 +108,7 @@ export const commands: JupyterFrontEndPlugin<void> = {
         if (link === null) {
           return;
         }
+        const { exportName, exportSummary } = await import('./export');
         const { value } = await InputDialog.getText({
           title: trans.__('Export the energy summary'),
           label: trans.__(

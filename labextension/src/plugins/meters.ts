@@ -14,7 +14,6 @@ import { MeterModel } from '../model';
 import { CarbonSettings } from '../settings';
 import { CommandIDs, IMeters } from '../tokens';
 import type { Host, Trans } from '../view/host';
-import { jumpTo } from './jump';
 
 /** A notebook or a console. */
 type Sessioned = Widget & { sessionContext: ISessionContext };
@@ -102,6 +101,7 @@ class Meters implements IMeters {
 
   private async _jump(link: MeterLink, cellId: string): Promise<void> {
     const { app, notebooks, trans } = this._around;
+    const { jumpTo } = await import('./jump');
     if (!(await jumpTo(app, notebooks, link.context, cellId))) {
       Notification.info(trans.__('This cell is not in the notebook any more.'), {
         autoClose: 4000
