@@ -17,6 +17,9 @@ export class TimelineTab extends Widget {
     const { trans } = _meters;
     this.id = TIMELINE;
     this.addClass('jp-carbon-timelinetab');
+    // The layout asks for it before the styles are there.
+    this.node.style.minHeight = '180px';
+    this.node.style.minWidth = '240px';
     this.title.label = trans.__('Energy timeline');
     this.title.caption = trans.__('The power over the session, with its cells');
     this.title.icon = carbonIcon;
