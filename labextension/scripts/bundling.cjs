@@ -7,14 +7,29 @@ const { rspack } = createRequire(require.resolve('@jupyter/builder/package.json'
   '@rspack/core'
 );
 
+/** The chunk of the panel and its chart: in one it is smaller than in parts. */
+const PANEL = 'panel';
+/** Of what draws: what the panel does not need, or what is needed without it, too. */
+const NOT_OF_PANEL = /[\\/](badge|bokeh|dom|strips|timeline|words)\.js$/;
+
+/** Whether a module goes into the panel's chunk. */
+function isOfPanel({ resource = '' }) {
+  return (
+    /[\\/]node_modules[\\/]uplot[\\/]/.test(resource) ||
+    (resource.startsWith(join(__dirname, '..', 'lib', 'view')) &&
+      !NOT_OF_PANEL.test(resource))
+  );
+}
+
 module.exports = {
   module: {
     rules: [
       {
         test: /\.css$/,
         include: join(__dirname, '..', 'style'),
-        enforce: 'pre',
-        use: join(__dirname, 'minify-css.cjs')
+        // Its pitch comes before the builder's loaders for styles, and needs none of them.
+        enforce: 'post',
+        use: join(__dirname, 'style-loader.cjs')
       }
     ]
   },
@@ -26,11 +41,16 @@ module.exports = {
     })
   ],
   optimization: {
+    splitChunks: {
+      cacheGroups: {
+        [PANEL]: { name: PANEL, chunks: 'async', enforce: true, test: isOfPanel }
+      }
+    },
     minimizer: [
       // BokehJS names its elements' classes, and so its style sheets, after its own classes.
       new rspack.SwcJsMinimizerRspackPlugin({
         minimizerOptions: {
-          compress: { keep_classnames: true },
+          compress: { keep_classnames: true, passes: 3 },
           mangle: { keep_classnames: true }
         }
       })

@@ -1,9 +1,9 @@
-// A loader for the bundler: a style sheet and those that it imports, in one, without their
-// comments and blanks.
+// A loader for the bundler: a module that adds a style sheet, and those that it imports, to the
+// page; without their comments and blanks.
 const { resolve } = require('node:path');
 const esbuild = require('esbuild');
 
-module.exports = function minify() {
+module.exports.pitch = function load() {
   const done = this.async();
   esbuild
     .build({
@@ -20,7 +20,13 @@ module.exports = function minify() {
         for (const path of Object.keys(metafile.inputs)) {
           this.addDependency(resolve(this.rootContext, path));
         }
-        done(null, outputFiles[0].text);
+        const text = JSON.stringify(outputFiles[0].text.trim());
+        done(
+          null,
+          `const sheet = document.createElement('style');
+          sheet.textContent = ${text};
+          document.head.append(sheet);`
+        );
       },
       error => done(error)
     );
