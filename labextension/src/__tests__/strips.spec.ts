@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Columns } from '../protocol';
-import { highest, outlines, silhouette, strips } from '../view/strips';
+import { highest, outlines, silhouette, strips, thinned } from '../view/strips';
 
 function course(
   step_ms: number,
@@ -71,5 +71,20 @@ describe('outlines', () => {
     expect(highest(two, 0, 1.5)).toBe(6);
     expect(highest(two, 1, 2)).toBe(2);
     expect(highest(two, 50, 60)).toBe(0);
+  });
+});
+
+describe('thinned', () => {
+  it('lets the highest of close neighbours stand for them, and keeps gaps', () => {
+    const dense = strips(
+      { recent: course(1, [0, 1, 2, 3, 9, 10], { a: [1, 9, 2, null, 4, 5] }) },
+      ['a']
+    );
+    expect(thinned(dense, 3)).toEqual({
+      begins: [0, 3, 9],
+      ends: [3, 4, 11],
+      watts: [[9, null, 5]]
+    });
+    expect(thinned(dense, 0)).toEqual(dense);
   });
 });

@@ -17,6 +17,7 @@ vi.mock('../view/bokeh', () => ({
     options = given;
     return {
       node: document.createElement('div'),
+      span: 60_000,
       draw: (data: Timed) => drawn.push(data),
       look: () => undefined,
       dispose: disposed

@@ -19,7 +19,14 @@ import { Toolbar } from '@bokeh/bokehjs/build/js/lib/models/tools/toolbar';
 
 import { el, setChildren } from './dom';
 import { roundTimes, roundTop } from './scale';
-import { highest, outlines, silhouette, type Outlines, type Strips } from './strips';
+import {
+  highest,
+  outlines,
+  silhouette,
+  thinned,
+  type Outlines,
+  type Strips
+} from './strips';
 import { onTheme, palette } from './theme';
 import { clock } from './words';
 
@@ -45,6 +52,8 @@ export type Seen = 'all' | number | 'still';
 
 export interface TimeChart {
   readonly node: HTMLElement;
+  /** How many milliseconds are seen. */
+  readonly span: number;
   draw(data: Timed): void;
   /** Shows all, or so many milliseconds up to now. */
   look(seen: Seen): void;
@@ -103,6 +112,10 @@ class BokehChart implements TimeChart {
   }
 
   readonly node: HTMLElement;
+
+  get span(): number {
+    return this._x.end - this._x.start;
+  }
 
   draw(data: Timed): void {
     if (this._abort.signal.aborted) {
@@ -212,7 +225,8 @@ class BokehChart implements TimeChart {
   /** One area a source, in the order of the sources: made anew only where that differs. */
   private _setAreas(data: Timed): void {
     const colours = data.colours.join();
-    const areas = outlines(data.course);
+    this._drawnFor = this._aim(data);
+    const areas = outlines(thinned(data.course, this._pixel(this._aim(data))));
     if (this._colours !== colours || this._areas.length !== areas.length) {
       this._colours = colours;
       this._areas = areas.map(area => ({
@@ -239,8 +253,22 @@ class BokehChart implements TimeChart {
         }
       });
     }
-    this._sum.data = columns(silhouette(data.course));
+    this._sum.data = columns(
+      silhouette(thinned(data.course, this._pixel(data.to - data.from)))
+    );
     this._overY.end = roundTop(highest(data.course, data.from, data.to));
+  }
+
+  /** The span that will be seen once this is drawn. */
+  private _aim(data: Timed): number {
+    const whole = data.to - data.from;
+    const seen = this._seen === 'all' ? whole : this._seen;
+    return seen === 'still' ? this.span : Math.min(seen, whole);
+  }
+
+  /** The milliseconds of about a pixel. */
+  private _pixel(span: number): number {
+    return span / Math.max(400, this._main.inner_width);
   }
 
   /** Goes along with the session's end, if that is what is looked at. */
@@ -285,12 +313,21 @@ class BokehChart implements TimeChart {
     }
   }
 
+  /** Draws the areas as finely as can be seen, if that is no more how they are drawn. */
+  private _refine(data: Timed): void {
+    const span = this.span;
+    if (span < this._drawnFor / 1.5 || span > this._drawnFor * 1.5) {
+      this._setAreas(data);
+    }
+  }
+
   /** What depends on the part that is seen: heights, marks, and how wide a cell must be. */
   private _drawView(): void {
     const data = this._data;
     if (data === null) {
       return;
     }
+    this._refine(data);
     const { start, end } = this._x;
     const top = roundTop(highest(data.course, start, end));
     if (this._y.end !== top) {
@@ -471,6 +508,7 @@ class BokehChart implements TimeChart {
   private _data: Timed | null = null;
   private _seen: Seen = 'all';
   private _moving = false;
+  private _drawnFor = 0;
   private _touched = -Infinity;
   private _frame = 0;
 }

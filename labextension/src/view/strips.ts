@@ -51,6 +51,43 @@ export function strips(power: Power, ids: readonly string[]): Strips {
   return { begins, ends, watts };
 }
 
+/**
+ * The course in steps that can be seen: of neighbours that together last less than `least_ms`
+ * the highest stands for all, so that no peak is lost. A gap stays one.
+ */
+export function thinned(course: Strips, least_ms: number): Strips {
+  const begins: number[] = [];
+  const ends: number[] = [];
+  const kept: number[] = [];
+  let at = 0;
+  while (at < course.begins.length) {
+    const begin = course.begins[at] ?? 0;
+    let end = course.ends[at] ?? 0;
+    let highest = at;
+    let most = height(course, at);
+    for (at++; at < course.begins.length; at++) {
+      const next = height(course, at);
+      const close = course.begins[at] === end && (next === null) === (most === null);
+      if (!close || (course.ends[at] ?? 0) - begin > least_ms) {
+        break;
+      }
+      end = course.ends[at] ?? end;
+      if ((next ?? 0) > (most ?? 0)) {
+        highest = at;
+        most = next;
+      }
+    }
+    begins.push(begin);
+    ends.push(end);
+    kept.push(highest);
+  }
+  return {
+    begins,
+    ends,
+    watts: course.watts.map(source => kept.map(each => source[each] ?? null))
+  };
+}
+
 /** The areas of the sources, stacked: the first on top. A source without a figure has none. */
 export function outlines(course: Strips): Outlines[] {
   const heights = course.begins.map(() => 0);

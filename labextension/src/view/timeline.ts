@@ -164,7 +164,8 @@ export function timelineView(host: Host): View {
         change.session
       ),
     draw,
-    pause: () => 1000,
+    // Of a long span a pixel is many seconds: a third of one is soon enough.
+    pause: () => Math.min(10_000, Math.max(1000, chart.span / 2700)),
     release: () => {
       states.dispose();
       chart.dispose();
