@@ -95,6 +95,12 @@ function isShown(selector: string): boolean {
   return find(selector).closest('[hidden]') === null;
 }
 
+/** Opens a part's form, which is loaded when it is first asked for. */
+async function openForm(words: string, part: string): Promise<void> {
+  buttonSaying(words).click();
+  await vi.waitFor(() => expect(isShown(`.jp-carbon-${part} form`)).toBe(true));
+}
+
 async function live(more: Partial<Snapshot> = {}): Promise<void> {
   model.setStatus({ kind: 'live' });
   expect(model.receive(snapshot(more))).toBe('taken');
@@ -402,7 +408,7 @@ describe('the budget', () => {
     await live();
     const set = buttonSaying('set');
     set.focus();
-    set.click();
+    await openForm('set', 'budget');
     const limit = input('.jp-carbon-budget input');
     expect(document.activeElement).toBe(limit);
     answer = () => Promise.resolve({ ...OK, ok: false, text: '“much” is no energy.' });
@@ -429,7 +435,7 @@ describe('the budget', () => {
 
   it('closes its form on Escape', async () => {
     await live();
-    buttonSaying('set').click();
+    await openForm('set', 'budget');
     find('.jp-carbon-budget input').dispatchEvent(
       new KeyboardEvent('keydown', { key: 'Escape', bubbles: true })
     );
@@ -459,7 +465,7 @@ describe('the budget', () => {
 describe('the grid', () => {
   async function opened(): Promise<HTMLInputElement> {
     await live();
-    buttonSaying('change').click();
+    await openForm('change', 'grid');
     return input('.jp-carbon-grid input[role=combobox]');
   }
 

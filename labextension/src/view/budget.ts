@@ -9,10 +9,10 @@ import {
   setStyle,
   setText
 } from './dom';
-import { checkbox, field, inlineForm } from './form';
 import type { Host, Trans, View } from './host';
+import { later } from './later';
 import { part } from './part';
-import { send } from './send';
+import { answerLine, send } from './send';
 import { budgetWords, cellNumber, percent } from './words';
 
 /** The budgets: how much of each is used, in a bar and in words; the session's can be set. */
@@ -21,31 +21,18 @@ export function budgetView(host: Host): View {
   const { node, side, body } = section(trans.__('Budget'), 'budget');
   const none = el('p', 'jp-carbon-sub', trans.__('No budget is set.'));
   const list = el('div');
-  const limit = field(trans.__('Limit for the session'), '0.5kWh', 'text');
-  const hint = el('div', 'jp-carbon-sub', trans.__('Energy or CO₂e: 0.5kWh, 200gCO2e'));
-  const stop = checkbox(trans.__('end the run there'));
-  const form = inlineForm(host, {
-    submit: trans.__('Set'),
-    content: [limit.node, hint, stop.node],
-    first: limit.input,
-    onSubmit: answer =>
-      send(host, answer, 'budget', {
-        limit: limit.input.value.trim(),
-        stop: stop.input.checked
-      })
+  const answer = answerLine();
+  const form = later(host, answer, async () => {
+    const { budgetForm } = await import('./forms');
+    return budgetForm(host, answer, ofSession);
   });
-  const edit = button('', 'jp-carbon-link', () => {
-    const budget = ofSession();
-    limit.input.value = budget?.limit.replace(/ /g, '') ?? '';
-    stop.input.checked = budget?.stops ?? false;
-    form.toggle(edit);
-  });
+  const edit = button('', 'jp-carbon-link', () => form.toggle(edit));
   const remove = button(trans.__('remove'), 'jp-carbon-link', () => {
     form.close();
-    void send(host, form.answer, 'budget', { limit: null });
+    void send(host, answer, 'budget', { limit: null });
   });
   side.append(edit, remove);
-  body.append(none, list, form.node, form.answer);
+  body.append(none, list, form.node, answer);
 
   function ofSession(): Budget | undefined {
     return model.meter?.budgets.find(budget => budget.scope === 'session');

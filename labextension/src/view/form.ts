@@ -1,41 +1,10 @@
 import { button, el, setAttribute, setShown } from './dom';
 import type { Host } from './host';
-import { answerLine, say } from './send';
-
-/** An input with its label. */
-export interface Field {
-  readonly node: HTMLElement;
-  readonly input: HTMLInputElement;
-}
-
-/** Makes a labelled input. */
-export function field(
-  label: string,
-  placeholder: string,
-  mode: 'text' | 'decimal'
-): Field {
-  const input = el('input', 'jp-carbon-input');
-  input.type = 'text';
-  input.inputMode = mode;
-  input.placeholder = placeholder;
-  input.autocomplete = 'off';
-  input.spellcheck = false;
-  const node = el('label', 'jp-carbon-field', el('span', 'jp-carbon-sub', label), input);
-  return { node, input };
-}
-
-/** Makes a labelled checkbox. */
-export function checkbox(label: string): Field {
-  const input = el('input');
-  input.type = 'checkbox';
-  return { node: el('label', 'jp-carbon-check', input, el('span', '', label)), input };
-}
+import { say } from './send';
 
 /** A form that opens inside a part and closes when it has taken effect. */
 export interface InlineForm {
   readonly node: HTMLElement;
-  /** Where answers are shown; outside of the form, so that they outlive it. */
-  readonly answer: HTMLElement;
   /** Opens, or closes, from this button, which gets the focus back. */
   toggle(opener: HTMLElement): void;
   close(): void;
@@ -46,14 +15,19 @@ export interface InlineFormOptions {
   readonly submit: string;
   readonly content: readonly HTMLElement[];
   readonly first: HTMLInputElement;
+  /** Where answers are shown; outside of the form, so that they outlive it. */
+  readonly answer: HTMLElement;
+  /** Fills it. */
+  onOpen(): void;
+  onClose?(): void;
   /** Sends; whether it took effect. */
-  onSubmit(answer: HTMLElement): Promise<boolean>;
+  onSubmit(): Promise<boolean>;
 }
 
 /** Makes a form: Enter sends, Escape closes. */
 export function inlineForm(host: Host, options: InlineFormOptions): InlineForm {
   const { trans } = host;
-  const answer = answerLine();
+  const { answer } = options;
   let opener: HTMLElement | null = null;
   let turn = 0;
   const submit = el('button', 'jp-carbon-button jp-carbon-primary', options.submit);
@@ -74,6 +48,7 @@ export function inlineForm(host: Host, options: InlineFormOptions): InlineForm {
     }
     turn += 1;
     const within = node.contains(document.activeElement);
+    options.onClose?.();
     setShown(node, false);
     submit.disabled = false;
     say(answer, '', 'done');
@@ -89,7 +64,7 @@ export function inlineForm(host: Host, options: InlineFormOptions): InlineForm {
     turn += 1;
     const mine = turn;
     submit.disabled = true;
-    const taken = await options.onSubmit(answer);
+    const taken = await options.onSubmit();
     if (mine !== turn) {
       return; // closed, or sent anew, meanwhile
     }
@@ -113,7 +88,6 @@ export function inlineForm(host: Host, options: InlineFormOptions): InlineForm {
   });
   return {
     node,
-    answer,
     close,
     toggle: from => {
       if (!node.hidden) {
@@ -121,6 +95,7 @@ export function inlineForm(host: Host, options: InlineFormOptions): InlineForm {
         return;
       }
       opener = from;
+      options.onOpen();
       setAttribute(from, 'aria-expanded', 'true');
       say(answer, '', 'done');
       setShown(node, true);

@@ -1,5 +1,5 @@
 import { button, el, setAttribute, setShown, setText } from './dom';
-import { checkbox } from './form';
+import { checkbox } from './fields';
 import type { Host, Trans, View } from './host';
 import { icon, type IconName } from './icons';
 import { part } from './part';
