@@ -80,6 +80,14 @@ _ALIASES = {
 }
 
 
+_SOURCES = {
+    "owid_ember_2026": "Ember, by Our World in Data",
+    "ember_2025": "Ember",
+    "user": "you",
+}
+"""What people call the keys of `data/SOURCES.md`; exports have the keys."""
+
+
 class _Row(NamedTuple):
     name: str
     intensity: Intensity | None
@@ -115,6 +123,11 @@ def _intensity(fields: dict[str, str]) -> Intensity | None:
         year=int(fields["year"]) if fields["year"] else None,
         source=fields["source"],
     )
+
+
+def source_name(key: str) -> str:
+    """What people call the source of an intensity; the key itself where it has no other name."""
+    return _SOURCES.get(key, key)
 
 
 def world_average(assumed: bool) -> Intensity:

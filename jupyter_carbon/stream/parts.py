@@ -9,6 +9,7 @@ from jupyter_carbon.account import NOW, Account, Cost, SourceAccount
 from jupyter_carbon.budget import BudgetUse
 from jupyter_carbon.carbon import Rate
 from jupyter_carbon.estimate import Estimate, Provenance
+from jupyter_carbon.grid.tables import source_name
 from jupyter_carbon.meter import CarbonMeter
 from jupyter_carbon.stream.messages import (
     Budget,
@@ -153,7 +154,7 @@ def grid_part(rate: Rate, unit: MassUnit) -> Grid:
         "basis": intensity.basis,
         "kind": intensity.kind,
         "year": intensity.year,
-        "source": intensity.source,
+        "source": source_name(intensity.source),
         "pue": rate.pue,
     }
 

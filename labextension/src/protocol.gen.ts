@@ -281,6 +281,9 @@ export interface Grid {
    */
   kind: string;
   year: number | null;
+  /**
+   * Who made the figure, in words: 'Ember, by Our World in Data'.
+   */
   source: string;
   pue: number;
 }

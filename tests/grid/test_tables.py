@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from jupyter_carbon.grid import tables
 from jupyter_carbon.grid.place import Lookup, UnknownPlace, normalised
-from jupyter_carbon.grid.tables import CountryTable, world_average
+from jupyter_carbon.grid.tables import CountryTable, source_name, world_average
 
 
 @pytest.mark.parametrize("place", ["DE", "de", "DEU", "Germany", "GERMANY", "  germany\t"])
@@ -156,3 +156,12 @@ def test_the_table_is_read_in_under_5_ms() -> None:
         return time.process_time() - began_s
 
     assert min(cpu_s() for _ in range(10)) < 0.005
+
+
+def test_people_read_no_key_as_the_source_of_a_figure() -> None:
+    keys = {row.intensity.source for row in tables._table().values() if row.intensity is not None}
+    assert len(keys) > 1
+    for key in keys | {"user"}:
+        assert source_name(key) != key
+    assert source_name("owid_ember_2026") == "Ember, by Our World in Data"
+    assert source_name("a_table_of_their_own") == "a_table_of_their_own"

@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jupyter_carbon.carbon import Rate
 from jupyter_carbon.estimate import Estimate, Provenance
+from jupyter_carbon.grid.tables import world_average
 from jupyter_carbon.stream.messages import Mark
+from jupyter_carbon.stream.parts import grid_part
 from jupyter_carbon.stream.words import (
     common_mark,
     energy_shown,
@@ -84,3 +87,8 @@ def test_the_mark_of_a_sum(marks: list[Mark], mark: Mark) -> None:
 )
 def test_a_cells_title(code: str, title: str) -> None:
     assert title_of(code) == title
+
+
+def test_the_grid_names_its_source_as_people_do() -> None:
+    rate = Rate(world_average(assumed=True), 1.0)
+    assert grid_part(rate, "kg")["source"] == "Ember, by Our World in Data"
