@@ -123,7 +123,9 @@ class UPlotted implements Plot {
           }
         },
         {
-          size: 38,
+          // As wide as its longest word, so that none is cut off: '1500 W'.
+          size: (_u, words: string[] | null) =>
+            12 + 6 * Math.max(4, ...(words ?? []).map(word => word.length)),
           gap: 6,
           font,
           stroke: ink,
