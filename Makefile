@@ -2,7 +2,9 @@
 #   make demo              JupyterLab on a copy of examples/first-meter.ipynb
 #   make demo HEADLESS=1   the same notebook without a browser, and its summary
 #   make test              style, types and floors, then the tests
+#   make test-oldest       the browser tests on JupyterLab 4.2 and Notebook 7.2
 #   make bench             speed, memory and accuracy, each beside its limit
+#   make screenshots       the pictures in docs/pictures
 #   make lint, make format, make clean
 # Another Python than python3: make PYTHON=python3.13 ...
 PYTHON ?= python3
@@ -20,10 +22,10 @@ environment = @command -v $(PYTHON) >/dev/null || \
 
 headless := $(filter-out 0 no false,$(HEADLESS))
 
-.PHONY: help demo test lint format bench clean
+.PHONY: help demo test test-oldest lint format bench screenshots clean
 
 help:
-	@sed -n '2,7s/^# *//p' Makefile
+	@sed -n '2,9s/^# *//p' Makefile
 
 demo:
 	$(environment) $(if $(headless),headless,demo labextension)
@@ -49,10 +51,23 @@ format:
 	$(python) scripts/bundle.py run format
 
 bench:
-	$(environment) bench
+	$(environment) bench labextension
+	@$(python) scripts/chromium.py
 	$(python) -m benchmarks
 
+# The pictures that the README shows.
+screenshots:
+	$(environment) test labextension
+	@$(python) scripts/chromium.py
+	$(python) -m tests.browser.screenshots
+
+# The browser tests on the oldest JupyterLab and Notebook that are supported.
+test-oldest:
+	$(environment) test labextension
+	@$(python) scripts/chromium.py
+	$(python) scripts/oldest.py
+
 clean:
-	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
+	rm -rf .venv .venv-oldest build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis \
 		labextension/lib labextension/node_modules labextension/.yarn \
 		jupyter_carbon/labextension jupyter_carbon/static

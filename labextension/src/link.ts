@@ -308,8 +308,12 @@ export class MeterLink implements IDisposable {
   /** Emitted as well when the user has restarted the same kernel. */
   private _onKernelChanged(): void {
     this._lose();
-    const died = this.model.status.kind === 'dead' && !this.context.isTerminating;
+    const { kind } = this.model.status;
+    const died =
+      (kind === 'dead' || kind === 'restarting') && !this.context.isTerminating;
     if (died && this.kernel === null) {
+      // Where it restarted and could not, JupyterLab 4.2 does not always say that it is dead.
+      this._setStatus({ kind: 'dead' });
       return;
     }
     this.model.clear();

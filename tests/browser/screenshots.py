@@ -59,6 +59,9 @@ class Pictures:
     def take(self, lab: Lab, name: str, *, panel: bool = False) -> None:
         """Takes one picture, of the whole page or of the panel."""
         lab.page.mouse.move(0, 0)
+        if "forms" not in name and "timeline" not in name:
+            lab.panel.locator(".jp-carbon-panel").evaluate("node => node.scrollTo(0, 0)")
+            lab.panel.evaluate("node => node.scrollTo(0, 0)")
         for button in lab.page.get_by_role("button", name="Hide notification").all():
             button.click()
         dialog = lab.page.locator(".jp-Dialog button")

@@ -41,7 +41,8 @@ class LabServer:
         environment: of the server and its kernels.
         options: further words of the command line.
         port: to listen on; a free one by default.
-        python: whose JupyterLab it is; by default this one's.
+        python: whose JupyterLab it is; by default the one that CARBON_LAB_PYTHON names, as
+            `make test-oldest` has it, or else this one.
     """
 
     def __init__(
@@ -50,12 +51,13 @@ class LabServer:
         environment: Mapping[str, str],
         options: Sequence[str] = (),
         port: int | None = None,
-        python: str = sys.executable,
+        python: str | None = None,
     ) -> None:
         self.folder = folder
         self.root = folder / "root"
         self.log = folder / "server.log"
         self.port = _free_port() if port is None else port
+        python = python or os.environ.get("CARBON_LAB_PYTHON") or sys.executable
         self._words = [python, *self._arguments(), *options]
         self._environment = {
             **environment,

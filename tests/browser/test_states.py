@@ -35,9 +35,11 @@ def test_another_language(lab: Lab, server: LabServer) -> None:
 
 
 def test_a_busy_kernel_without_the_meter(lab: Lab, server: LabServer) -> None:
-    lab.open(server.notebook("busy.ipynb", [SLEEP]))
+    lab.open(server.notebook("busy.ipynb", [SLEEP, "first = 1"]))
     lab.show_panel()
     lab.standing("The meter is not loaded")
+    # Behind what pages ask of a kernel that they have just met.
+    lab.run(1)
     lab.start(0)
     expect(lab.panel.locator(".jp-carbon-statetext")).to_contain_text("busy")
     lab.panel.get_by_role("button", name="Load the meter").click()

@@ -163,7 +163,7 @@ class UPlotted implements Plot {
     const wide = u.bbox.width / uPlot.pxRatio;
     const times = roundTimes(from, to, Math.max(2, Math.floor(wide / 62)));
     // A mark is as wide as its words: none at the very edge, where they would be cut.
-    const edge = ((to - from) * 16) / Math.max(1, wide);
+    const edge = ((to - from) * 26) / Math.max(1, wide);
     return times.filter(time => time >= from && time <= to - edge);
   }
 
