@@ -27,9 +27,9 @@ def prepare() -> None:
     if _NOTE.exists() and _NOTE.read_text(encoding="utf-8") == wanted:
         return
     sys.stderr.write(f"Installing {' and '.join(PACKAGES[:2])} into .venv-oldest ...\n")
-    subprocess.run([sys.executable, "-m", "venv", "--clear", FOLDER], check=True)
-    pip = [_PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "--editable", ROOT, *PACKAGES], check=True)
+    subprocess.run([sys.executable, "-m", "venv", "--clear", str(FOLDER)], check=True)
+    pip = [str(_PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "--editable", str(ROOT), *PACKAGES], check=True)
     _NOTE.write_text(wanted, encoding="utf-8")
 
 
