@@ -41,6 +41,6 @@ def test_what_is_shorter_than_a_step_is_a_bound(kernel: RealKernel, tmp_path: Pa
     assert ran is not None
     document = kernel.export(tmp_path / "all.json")
     (cell,) = [cell for cell in document["cells"] if cell["execution_count"] == ran.number]
-    assert cell["energy_j"]["low"] == 0.0
+    assert cell["energy_j"]["low"] <= 0.05 * cell["energy_j"]["high"]
     assert 0.0 <= cell["energy_j"]["value"] < cell["energy_j"]["high"]
     assert "< " in kernel.ok("%carbon cells").said
