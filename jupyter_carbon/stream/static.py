@@ -67,10 +67,11 @@ def cell_forms(
 
 
 def _course_w(account: Account, window: Window) -> list[float | None]:
-    """The power over the whole time of the window; its last seconds may not be known yet."""
+    """The power over the window's whole seconds; the last of them may not be known yet."""
     columns = course(account, window)
     found = total_w(columns)
-    steps = math.floor(account.duration_s(window.start, window.end) / columns["step_ms"] * 1e3)
+    start_s, end_s = account.moment_s(window.start), account.moment_s(window.end)
+    steps = math.floor((math.floor(end_s) - math.ceil(start_s)) / columns["step_ms"] * 1e3)
     return [*found, *[None] * (steps - len(found))]
 
 

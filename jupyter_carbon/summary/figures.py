@@ -55,8 +55,10 @@ def provenance_words(whole: str, parts: Iterable[tuple[str, float | None]]) -> s
         if value_j is not None:
             shares_j[kind] = shares_j.get(kind, 0.0) + value_j
     whole_j = sum(shares_j.values())
-    if whole != Provenance.MIXED or len(shares_j) < 2 or whole_j <= 0:
+    if whole != Provenance.MIXED:
         return whole
+    if len(shares_j) < 2 or whole_j <= 0:
+        return "with a gap, or got in several ways"
     ranked = sorted(shares_j.items(), key=lambda item: -item[1])
     texts = [
         f"{share_j / whole_j * 100:.0f} % {kind}"

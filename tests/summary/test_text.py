@@ -146,6 +146,7 @@ def test_a_mixed_sum_names_what_it_is_mixed_of() -> None:
     whole = Estimate(100.0, 94.0, 110.0, Provenance.MIXED).as_dict()
     assert provenance_text(whole, [assumed, counted]) == "92 % counter, 8 % assumed"
     assert provenance_text(whole, [counted, little]) == "almost all counter"
+    assert provenance_text(whole, [whole, whole]) == "with a gap, or got in several ways"
     assert provenance_text(counted, [counted]) == "counter"
     assert provenance_text(Estimate.missing().as_dict(), []) == "missing"
 
