@@ -220,6 +220,7 @@ class Account:
 
     def open(self, window: Window, moment_s: float, wall_s: float) -> None:
         """A window begins."""
+        window.begin()
         first_cell = window.kind == "cell" and not self.running.cells
         self.running.open(window, self._edge(moment_s, wall_s, -1 if first_cell else 0, turn=1))
 
@@ -234,6 +235,7 @@ class Account:
         part.status, part.execution_count = status, window.execution_count
         self._close_at(part, self._edge(moment_s, wall_s, 1 if last_cell else 0, turn=-1))
         window.status, window.end, window.overlapped = part.status, part.end, part.overlapped
+        window.code = ""
         return window
 
     def change_rate(self, rate: Rate, moment_s: float, wall_s: float, *, everything: bool) -> None:
@@ -280,8 +282,7 @@ class Account:
         old.end = edge
         divided = [self._part_of(window) for window in [*self.running.labels, *self.running.cells]]
         rests = [
-            Window(w.kind, w.id, w.label, w.execution_count, overlapped=w.overlapped, title=w.title)
-            for _, w in divided
+            replace(w, start=-1, end=-1, owned=None, place=-1, number=-1) for _, w in divided
         ]
         for _, part in reversed(divided):
             self._close_at(part, edge)

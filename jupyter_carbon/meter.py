@@ -146,10 +146,10 @@ class CarbonMeter(MeterSettings):
         cell_id: str,
         execution_count: int | None,
         label: str | None = None,
-        title: str = "",
+        code: str = "",
     ) -> Window:
-        """A cell begins now; `title` is the beginning of its code."""
-        return self._note(Window("cell", cell_id, label, execution_count, title=title), None)
+        """A cell begins now; its code is kept while it runs."""
+        return self._note(Window("cell", cell_id, label, execution_count, code=code), None)
 
     def close_cell(self, window: Window, status: WindowStatus) -> None:
         """A cell ends now; its execution count may have been corrected meanwhile."""

@@ -8,11 +8,13 @@ belongs to the one that began last among those running.
 
 from __future__ import annotations
 
+import zlib
 from array import array
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from hashlib import blake2b
+from typing import Literal, NamedTuple
 
 WindowKind = Literal["cell", "label"]
 WindowStatus = Literal["ok", "error", "interrupted", "running"]
@@ -20,9 +22,31 @@ _STATUSES: tuple[WindowStatus, ...] = ("ok", "error", "interrupted", "running")
 
 TITLES = 2000
 """Of so many of the newest cells the beginning of the code is kept."""
+_TITLE = 240
+"""So many characters of it, from which surfaces show a cell's first words."""
+_DIGEST_BYTES = 8
 
 Span = tuple[int, int]
 """Numbers of the edges at which a span begins and ends; the end is -1 while it lasts."""
+
+
+class Fingerprint(NamedTuple):
+    """What tells a cell's code from another's when the code itself is let go.
+
+    `digest` is for the ledger; `crc32` is one that a browser can reckon too.
+    """
+
+    digest: bytes
+    crc32: int
+
+    @classmethod
+    def of(cls, code: str) -> Fingerprint:
+        """Of the code's UTF-8, with U+FFFD for each half of a surrogate pair that stands alone."""
+        try:
+            text = code.encode()
+        except UnicodeEncodeError:
+            text = code.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+        return cls(blake2b(text, digest_size=_DIGEST_BYTES).digest(), zlib.crc32(text))
 
 
 @dataclass(slots=True, eq=False)
@@ -32,8 +56,9 @@ class Window:
     `start` and `end` are numbers of edges, -1 where there is none yet. `owned`
     are the spans in which a cell is the one that began last; None stands for
     the whole window. `place` is its number among the closed windows of its kind,
-    `number` that among all that were opened, which no other has. `title` is the
-    beginning of a cell's code; of the newest cells only it is kept.
+    `number` that among all that were opened, which no other has. `code` is a
+    cell's whole code while it runs; what is kept of it is its `fingerprint` and, of
+    the newest cells, its beginning, the `title`.
     """
 
     kind: WindowKind
@@ -48,6 +73,14 @@ class Window:
     place: int = -1
     number: int = -1
     title: str = ""
+    code: str = ""
+    fingerprint: Fingerprint | None = None
+
+    def begin(self) -> None:
+        """Takes from the code what will be kept of it."""
+        if self.code and self.fingerprint is None:
+            self.title = self.code[:_TITLE]
+            self.fingerprint = Fingerprint.of(self.code)
 
     @property
     def spans(self) -> list[Span]:
@@ -66,6 +99,8 @@ class ClosedWindows:
         self._ends = array("q")
         self._statuses = array("b")
         self._numbers = array("q")
+        self._digests = bytearray()
+        self._crcs = array("q")
         self._titles: deque[str] = deque(maxlen=TITLES)
         self._overlaps: dict[int, list[Span] | None] = {}
 
@@ -82,7 +117,11 @@ class ClosedWindows:
         self._ends.append(window.end)
         self._statuses.append(_STATUSES.index(window.status))
         self._numbers.append(window.number)
+        known = window.fingerprint
+        self._digests += bytes(_DIGEST_BYTES) if known is None else known.digest
+        self._crcs.append(-1 if known is None else known.crc32)
         self._titles.append(window.title)
+        window.code = ""
         if window.overlapped:
             self._overlaps[window.place] = window.owned
 
@@ -103,11 +142,18 @@ class ClosedWindows:
             place,
             self._numbers[place],
             self._titles[titled] if titled >= 0 else "",
+            fingerprint=self._fingerprint(place),
         )
 
     def end_of(self, place: int) -> int:
         """The edge at which the window at a place ended."""
         return self._ends[place]
+
+    def _fingerprint(self, place: int) -> Fingerprint | None:
+        if self._crcs[place] < 0:
+            return None
+        begin = place * _DIGEST_BYTES
+        return Fingerprint(bytes(self._digests[begin : begin + _DIGEST_BYTES]), self._crcs[place])
 
 
 class Running:

@@ -83,8 +83,8 @@ class Ledger:
             self.now_s = min(until_s, max(due_s, self.now_s + 0.0001))
             self.read()
 
-    def open(self, name: str = "cell", kind: WindowKind = "cell") -> Window:
-        window = Window(kind, name)
+    def open(self, name: str = "cell", kind: WindowKind = "cell", code: str = "") -> Window:
+        window = Window(kind, name, code=code)
         self.account.open(window, self.now_s, self.wall_s)
         return window
 

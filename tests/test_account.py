@@ -7,7 +7,7 @@ import pytest
 from jupyter_carbon.account import NOW
 from jupyter_carbon.carbon import Rate
 from jupyter_carbon.estimate import Provenance
-from jupyter_carbon.windows import WindowKind
+from jupyter_carbon.windows import Fingerprint, WindowKind
 from tests.ledger import POWER_W, STEP_S, Ledger, rate, value
 
 
@@ -160,6 +160,17 @@ def test_two_resets_in_one_cell_give_three_parts() -> None:
     parts = [next(ledger.account.windows(session, "cell")) for session in sessions]
     assert [ledger.energy_j(part) for part in parts] == pytest.approx([100.0, 200.0, 300.0])
     assert ledger.energy_j(cell) == pytest.approx(600.0)
+
+
+def test_both_parts_of_a_divided_cell_know_which_code_it_was() -> None:
+    ledger = Ledger()
+    cell = ledger.open(code="x = 1")
+    old = ledger.account.reset(ledger.now_s, ledger.wall_s)
+    ledger.close(cell)
+    (before,) = ledger.account.windows(old, "cell")
+    (after,) = ledger.account.windows(ledger.account.session, "cell")
+    assert before.fingerprint == after.fingerprint == cell.fingerprint == Fingerprint.of("x = 1")
+    assert (before.title, after.title, cell.code) == ("x = 1", "x = 1", "")
 
 
 def test_a_window_closes_once() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+import zlib
 from dataclasses import asdict
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_carbon.windows import TITLES, ClosedWindows, Running, Window
+from jupyter_carbon.windows import TITLES, ClosedWindows, Fingerprint, Running, Window
 
 STEPS = st.lists(
     st.one_of(
@@ -144,6 +146,8 @@ def test_an_outer_cell_that_ends_first_leaves_the_rest_to_the_inner_one() -> Non
             status=st.sampled_from(["ok", "error", "interrupted", "running"]),
             overlapped=st.just(True),
             owned=st.none() | st.lists(st.tuples(st.integers(0, 99), st.integers(0, 99))),
+            fingerprint=st.none()
+            | st.builds(Fingerprint, st.binary(min_size=8, max_size=8), st.integers(0, 2**32 - 1)),
         )
         | st.builds(Window, kind=st.just("cell"), id=st.text(max_size=8), start=st.integers(0, 9)),
         max_size=8,
@@ -189,3 +193,36 @@ def test_the_titles_of_the_newest_cells_are_kept() -> None:
     assert closed.get(9, "cell").title == ""
     assert closed.get(10, "cell").title == "x = 10"
     assert closed.get(TITLES + 9, "cell").title == f"x = {TITLES + 9}"
+
+
+def test_the_whole_code_is_told_apart_and_let_go() -> None:
+    same = "x = 1\n" * 1000
+    windows = [Window("cell", "a", code=code) for code in (same, same + "#", same, "")]
+    closed = ClosedWindows()
+    for window in windows:
+        window.begin()
+        closed.append(window)
+    one, other, again, unknown = (closed.get(place, "cell").fingerprint for place in range(4))
+    assert one is not None
+    assert other is not None
+    assert one == again != other
+    assert (one.digest == other.digest, one.crc32 == other.crc32) == (False, False)
+    assert one.crc32 == zlib.crc32(same.encode())
+    assert unknown is None
+    assert {window.code for window in windows} == {""}
+    assert closed.get(0, "cell").title == same[:240]
+
+
+def test_half_a_surrogate_pair_is_what_a_browser_makes_of_it() -> None:
+    assert Fingerprint.of("é 😀 \ud800!") == Fingerprint.of("é 😀 \ufffd!")
+    assert Fingerprint.of("\ud83d\ude00") == Fingerprint.of("😀")
+
+
+def test_a_hundred_thousand_fingerprints_take_a_few_megabytes() -> None:
+    closed = ClosedWindows()
+    for number in range(1000):
+        window = Window("cell", "a", code=f"x = {number}")
+        window.begin()
+        closed.append(window)
+    held = (closed._digests, closed._crcs)
+    assert sum(sys.getsizeof(each) for each in held) < 1000 * 24

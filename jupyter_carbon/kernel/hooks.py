@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from jupyter_carbon.kernel.live import LiveCell
     from jupyter_carbon.kernel.notices import NoticePrinter
 
-_TITLE = 240
-"""So many characters of a cell's code are kept, from which surfaces show its first words."""
-
 
 class CellHooks:
     """Opens a window before each cell and closes it after, however the cell ends.
@@ -130,7 +127,7 @@ class CellHooks:
         live = None if options is None or options.quiet else self._show_begin(info, label)
         self._count += 1
         name = getattr(info, "cell_id", None) or f"cell-{self._count}"
-        window = self._meter.open_cell(name, number, label, info.raw_cell[:_TITLE])
+        window = self._meter.open_cell(name, number, label, info.raw_cell)
         span = None if label is None else self._meter.open_label(label, name, number)
         self._open.append(OpenCell(self._shell, info, window, span, options, live))
         budget, self.next_budget = self.next_budget, None

@@ -114,6 +114,7 @@ class Cell(TypedDict):
     execution_count: int | None
     label: str | None
     title: str
+    code_crc32: int | None
     status: Literal["ok", "error", "interrupted", "running"]
     started_ms: float
     ended_ms: float | None

@@ -127,6 +127,7 @@ def cell_part(account: Account, window: Window, unit: MassUnit, now_s: float) ->
         "execution_count": window.execution_count,
         "label": None if window.label is None else well_formed(window.label),
         "title": title_of(window.title),
+        "code_crc32": None if window.fingerprint is None else window.fingerprint.crc32,
         "status": window.status,
         "started_ms": account.wall_s(window.start, now_s) * 1e3,
         "ended_ms": None if running else account.wall_s(window.end, now_s) * 1e3,

@@ -215,6 +215,10 @@ export interface Cell {
    * The first words of its code, as text.
    */
   title: string;
+  /**
+   * The CRC-32 of its whole code in UTF-8; null where nobody gave the code.
+   */
+  code_crc32: number | null;
   status: 'ok' | 'error' | 'interrupted' | 'running';
   started_ms: number;
   ended_ms: number | null;
@@ -622,6 +626,7 @@ export const SHAPES: { [name: string]: Shape } = {
       execution_count: { any: ['integer', 'null'] },
       label: { any: ['string', 'null'] },
       title: 'string',
+      code_crc32: { any: ['integer', 'null'] },
       status: { is: ['ok', 'error', 'interrupted', 'running'] },
       started_ms: 'number',
       ended_ms: { any: ['number', 'null'] },

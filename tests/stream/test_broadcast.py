@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import zlib
 
 import pytest
 
@@ -343,6 +344,27 @@ def test_a_hostile_name_is_text_and_breaks_nothing(told: Told) -> None:
         text.encode()
     assert "\x00" not in cell["title"]
     assert "\u202e" not in cell["title"]
+
+
+def test_a_cell_says_which_code_it_is_while_it_runs_and_after(told: Told) -> None:
+    front = told.join()
+    meter = told.kernel.meter
+    code = "x = 'é'\n" + "#" * 1000
+    window = meter.open_cell("a", 1, code=code)
+    told.kernel.wake()
+    told.kernel.wait(1.0)
+    (running,) = front.cells()
+    assert (running["status"], running["code_crc32"]) == ("running", zlib.crc32(code.encode()))
+    meter.close_cell(window, "ok")
+    meter.close_cell(meter.open_cell("b", 2, code=code + "#"), "ok")
+    meter.close_cell(meter.open_cell("c", 3), "ok")
+    told.kernel.wake()
+    told.kernel.wait(3.0)
+    ended, other, unknown = front.cells()
+    assert (ended["status"], ended["code_crc32"]) == ("ok", running["code_crc32"])
+    assert other["title"] == ended["title"]
+    assert other["code_crc32"] == zlib.crc32(code.encode() + b"#")
+    assert unknown["code_crc32"] is None
 
 
 def test_a_source_that_is_found_later_is_a_snapshot() -> None:

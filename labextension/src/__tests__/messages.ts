@@ -61,6 +61,7 @@ export function cell(key: number, more: Partial<Cell> = {}): Cell {
     execution_count: key,
     label: null,
     title: `step(${key})`,
+    code_crc32: null,
     status: 'ok',
     started_ms: NOW - 60_000 + key * 10,
     ended_ms: NOW - 60_000 + key * 10 + 5,
