@@ -8,7 +8,7 @@ from jupyter_carbon.account import NOW
 from jupyter_carbon.carbon import Rate
 from jupyter_carbon.estimate import Provenance
 from jupyter_carbon.windows import Fingerprint, WindowKind
-from tests.ledger import POWER_W, STEP_S, Ledger, rate, value
+from tests.steady import POWER_W, STEP_S, Ledger, rate, value
 
 
 def grams(ledger: Ledger, start: int, end: int) -> float:

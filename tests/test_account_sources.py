@@ -6,7 +6,7 @@ import pytest
 
 from jupyter_carbon.account import NOW
 from jupyter_carbon.estimate import Provenance
-from tests.ledger import BEGIN_S, READ_EVERY_S, Ledger, info, value
+from tests.steady import BEGIN_S, READ_EVERY_S, Ledger, info, value
 
 
 def test_a_failure_of_less_than_3_s_is_bridged_by_the_counter() -> None:
