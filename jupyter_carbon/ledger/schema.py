@@ -10,6 +10,23 @@ never changed once it was published: a change of the tables is another step.
 
 from __future__ import annotations
 
+_COUNT_LABEL = """
+    INSERT INTO label_total VALUES (
+        new.session, new.label, new.energy_j_from, 1, new.duration_s,
+        ifnull(new.energy_j, 0), ifnull(new.energy_j_low, 0), ifnull(new.energy_j_high, 0),
+        ifnull(new.co2e_g, 0), ifnull(new.co2e_g_low, 0), ifnull(new.co2e_g_high, 0)
+    )
+    ON CONFLICT (session, label, energy_j_from) DO UPDATE SET
+        runs = runs + 1,
+        duration_s = duration_s + excluded.duration_s,
+        energy_j = energy_j + excluded.energy_j,
+        energy_j_low = energy_j_low + excluded.energy_j_low,
+        energy_j_high = energy_j_high + excluded.energy_j_high,
+        co2e_g = co2e_g + excluded.co2e_g,
+        co2e_g_low = co2e_g_low + excluded.co2e_g_low,
+        co2e_g_high = co2e_g_high + excluded.co2e_g_high;
+"""
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         """
@@ -119,48 +136,38 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (session, number)
         ) WITHOUT ROWID
         """,
-        # What the runs of each label of a session came to, kept by the triggers below: so a
-        # question on labels need not add up a million of them.
+        # What the runs of each label of a session came to, for each way in which their energy was
+        # got, kept by the triggers below: so a question on labels need not add up a million of
+        # them, and what was not measured stays apart. A label goes only with its session.
         """
         CREATE TABLE label_total (
             session INTEGER NOT NULL REFERENCES session (key) ON DELETE CASCADE,
             label TEXT NOT NULL,
+            energy_j_from TEXT NOT NULL,
             runs INTEGER NOT NULL,
             duration_s REAL NOT NULL,
             energy_j REAL NOT NULL, energy_j_low REAL NOT NULL, energy_j_high REAL NOT NULL,
             co2e_g REAL NOT NULL, co2e_g_low REAL NOT NULL, co2e_g_high REAL NOT NULL,
-            PRIMARY KEY (session, label)
+            PRIMARY KEY (session, label, energy_j_from)
         ) WITHOUT ROWID
         """,
-        """
-        CREATE TRIGGER label_added AFTER INSERT ON label BEGIN
-            INSERT OR IGNORE INTO label_total
-                VALUES (new.session, new.label, 0, 0, 0, 0, 0, 0, 0, 0);
-            UPDATE label_total SET
-                runs = runs + 1,
-                duration_s = duration_s + new.duration_s,
-                energy_j = energy_j + ifnull(new.energy_j, 0),
-                energy_j_low = energy_j_low + ifnull(new.energy_j_low, 0),
-                energy_j_high = energy_j_high + ifnull(new.energy_j_high, 0),
-                co2e_g = co2e_g + ifnull(new.co2e_g, 0),
-                co2e_g_low = co2e_g_low + ifnull(new.co2e_g_low, 0),
-                co2e_g_high = co2e_g_high + ifnull(new.co2e_g_high, 0)
-            WHERE session = new.session AND label = new.label;
-        END
-        """,
-        """
+        f"CREATE TRIGGER label_added AFTER INSERT ON label BEGIN {_COUNT_LABEL} END",
+        f"""
         CREATE TRIGGER label_changed AFTER UPDATE ON label BEGIN
             UPDATE label_total SET
-                duration_s = duration_s + new.duration_s - old.duration_s,
-                energy_j = energy_j + ifnull(new.energy_j, 0) - ifnull(old.energy_j, 0),
-                energy_j_low =
-                    energy_j_low + ifnull(new.energy_j_low, 0) - ifnull(old.energy_j_low, 0),
-                energy_j_high =
-                    energy_j_high + ifnull(new.energy_j_high, 0) - ifnull(old.energy_j_high, 0),
-                co2e_g = co2e_g + ifnull(new.co2e_g, 0) - ifnull(old.co2e_g, 0),
-                co2e_g_low = co2e_g_low + ifnull(new.co2e_g_low, 0) - ifnull(old.co2e_g_low, 0),
-                co2e_g_high = co2e_g_high + ifnull(new.co2e_g_high, 0) - ifnull(old.co2e_g_high, 0)
-            WHERE session = new.session AND label = new.label;
+                runs = runs - 1,
+                duration_s = duration_s - old.duration_s,
+                energy_j = energy_j - ifnull(old.energy_j, 0),
+                energy_j_low = energy_j_low - ifnull(old.energy_j_low, 0),
+                energy_j_high = energy_j_high - ifnull(old.energy_j_high, 0),
+                co2e_g = co2e_g - ifnull(old.co2e_g, 0),
+                co2e_g_low = co2e_g_low - ifnull(old.co2e_g_low, 0),
+                co2e_g_high = co2e_g_high - ifnull(old.co2e_g_high, 0)
+            WHERE session = old.session AND label = old.label
+                AND energy_j_from = old.energy_j_from;
+            DELETE FROM label_total
+            WHERE session = old.session AND label = old.label AND runs = 0;
+            {_COUNT_LABEL}
         END
         """,
         # A session's energy by source, cut at each quarter of an hour (UTC): what days and
