@@ -26,6 +26,7 @@ def _own_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         patch.setenv("JUPYTER_DATA_DIR", str(home / "data"))
         patch.setenv("JUPYTER_RUNTIME_DIR", str(home / "runtime"))
         patch.setenv("JUPYTER_PATH", str(Path(sys.prefix) / "share" / "jupyter"))
+        patch.setenv("JUPYTER_CARBON_LEDGER", "off")
         yield
 
 
