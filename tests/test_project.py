@@ -32,6 +32,7 @@ IMPORTED_AS = {
     "anywidget": "anywidget",
     "ipython": "IPython",
     "nvidia-ml-py": "pynvml",
+    "platformdirs": "platformdirs",
     "psutil": "psutil",
     "traitlets": "traitlets",
 }

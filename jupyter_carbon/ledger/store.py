@@ -1,0 +1,338 @@
+"""Opens a ledger and writes in it."""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import sqlite3
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
+
+from jupyter_carbon.ledger import statements
+from jupyter_carbon.ledger.access import prepare
+from jupyter_carbon.ledger.errors import (
+    DamagedError,
+    LockedError,
+    MovedError,
+    NoLedgerError,
+    explain,
+)
+from jupyter_carbon.ledger.gate import GATE
+from jupyter_carbon.ledger.healing import set_aside
+from jupyter_carbon.ledger.life import Life, is_over, this_life
+from jupyter_carbon.ledger.migrate import check, migrate
+from jupyter_carbon.ledger.place import Place, is_remote
+from jupyter_carbon.ledger.records import Batch, CellRow, Row, SessionRow
+from jupyter_carbon.ledger.schema import VERSION
+from jupyter_carbon.ledger.transaction import transaction
+
+TRACE_DAYS = 90.0
+_DAY_S = 86_400.0
+_PATIENCE_S = 1.0
+"""So long somebody else's lock is waited for; then it is tried again later."""
+_TURN_S = 0.02
+"""Of that so long within SQLite at once, since forks wait meanwhile."""
+_PAUSE_S = (0.001, 0.02)
+_HASH_BYTES = 8
+_WAL_PAGES = 256
+"""The write-ahead log is taken over into the file when it has so many pages: 1 MiB."""
+
+Identity = tuple[int, int]
+"""What tells a file from another that has taken its name."""
+
+
+def open_for_writing(
+    place: Place, *, wait_s: float = _PATIENCE_S, check_same_thread: bool = True
+) -> sqlite3.Connection:
+    """A connection that writes; the ledger is made, or brought to this version, if need be.
+
+    Args:
+        place: where it lies.
+        wait_s: how long each statement waits for somebody else's lock.
+        check_same_thread: False lets any thread use it, one at a time.
+
+    Raises:
+        LedgerError: if it cannot be opened.
+    """
+    path = _real(place)
+    try:
+        if path is not None:
+            prepare(path)
+        connection = _connect(place, wait_s, check_same_thread, mode="rw")
+    except (OSError, sqlite3.Error) as error:
+        raise explain(error, path or Path()) from error
+    try:
+        remote = path is not None and is_remote(path)
+        _configure(connection, remote=remote)
+        migrate(connection, path)
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, sqlite3.Error):
+            raise explain(error, path or Path()) from error
+        raise
+    return connection
+
+
+def open_for_reading(place: Place) -> sqlite3.Connection:
+    """A connection that only reads; a ledger of an older version is brought to this one first.
+
+    Raises:
+        NoLedgerError: if there is none.
+        LedgerError: if it cannot be read.
+    """
+    path = _real(place)
+    if path is not None and not path.exists():
+        raise NoLedgerError(f"There is no ledger at {path} yet.")
+    for turn in range(2):
+        try:
+            connection = _connect(place, _PATIENCE_S, True, mode="ro")
+        except sqlite3.Error as error:
+            raise explain(error, path or Path()) from error
+        try:
+            connection.execute("PRAGMA query_only = ON")
+            version = check(connection, path)
+            if version == VERSION:
+                return connection
+            connection.close()
+        except BaseException as error:
+            connection.close()
+            if isinstance(error, sqlite3.Error):
+                raise explain(error, path or Path()) from error
+            raise
+        if not version or turn:
+            raise NoLedgerError(f"The ledger {place} is empty yet.")
+        open_for_writing(place).close()
+    raise AssertionError
+
+
+class Store:
+    """A ledger that sessions are written in, by one thread.
+
+    Opening it closes the sessions of this host whose processes are gone, and drops
+    old traces. A file that is damaged is set aside and another one begun.
+
+    Args:
+        place: where it lies.
+        trace_days: traces of sessions that ended so long ago are dropped.
+        clock: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        *,
+        trace_days: float = TRACE_DAYS,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.place = place
+        self.edition = 0
+        """How often a ledger was opened here; what was written before may be in another one."""
+        self.notices: list[str] = []
+        """Sentences on what was done to the file, once each."""
+        self._trace_days = trace_days
+        self._clock = clock
+        self._connection: sqlite3.Connection | None = None
+        self._identity: Identity | None = None
+        self._salt = b""
+        self._is_synchronous = False
+        self._follows_journal = False
+
+    def write(self, batch: Batch) -> None:
+        """Writes a batch in one transaction; opens the ledger if it is not, or no longer, open.
+
+        Raises:
+            LedgerError: if nothing was written.
+        """
+        self._act(lambda connection: self._write(connection, batch))
+
+    def open(self) -> None:
+        """Opens the ledger if it is not, or no longer, open.
+
+        Raises:
+            LedgerError: if it cannot be opened.
+        """
+        self._act(lambda connection: None)
+
+    def close(self) -> None:
+        """Closes the ledger; the next write opens it again."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with GATE.inside():
+                GATE.remove(connection)
+                with suppress(sqlite3.Error):
+                    connection.close()
+
+    def _act(self, action: Callable[[sqlite3.Connection], None]) -> None:
+        """Runs an action on the open ledger: patiently, and anew if the file had to be replaced."""
+        until_s = time.monotonic() + _PATIENCE_S
+        healed = False
+        while True:
+            try:
+                with GATE.inside():
+                    action(self._ready())
+                return
+            except LockedError:
+                if time.monotonic() >= until_s:
+                    raise
+                time.sleep(random.uniform(*_PAUSE_S))
+            except (DamagedError, MovedError) as error:
+                self.close()
+                if healed:
+                    raise
+                healed = True
+                if isinstance(error, DamagedError):
+                    self._set_aside()
+
+    def _ready(self) -> sqlite3.Connection:
+        path = _real(self.place)
+        if self._connection is not None and path is not None:
+            try:
+                moved = _identity(path) != self._identity
+            except FileNotFoundError:
+                moved = True
+            except OSError as error:
+                raise explain(error, path) from error
+            if moved:
+                raise MovedError(f"The ledger {path} was moved or removed.")
+        if self._connection is None:
+            connection = open_for_writing(self.place, wait_s=_TURN_S, check_same_thread=False)
+            try:
+                self._begin(connection)
+                self._identity = None if path is None else _identity(path)
+            except (sqlite3.Error, OSError) as error:
+                connection.close()
+                raise explain(error, path or Path()) from error
+            self._connection = connection
+            GATE.add(connection)
+            self.edition += 1
+        return self._connection
+
+    def _begin(self, connection: sqlite3.Connection) -> None:
+        """What opening a ledger does beside opening it."""
+        (journal,) = connection.execute("PRAGMA journal_mode").fetchone()
+        self._follows_journal = journal != "wal"
+        self._is_synchronous = self._follows_journal
+        with transaction(connection):
+            connection.execute(statements.ADD_SALT, (secrets.token_hex(32),))
+            (salt,) = connection.execute(statements.SALT).fetchone()
+            close_lost(connection, this_life(), self._clock())
+            before_s = self._clock() - self._trace_days * _DAY_S
+            connection.execute(statements.PRUNE_TRACES, (before_s,))
+        self._salt = bytes.fromhex(salt)
+
+    def _write(self, connection: sqlite3.Connection, batch: Batch) -> None:
+        try:
+            self._set_synchronous(connection, batch)
+            with transaction(connection):
+                self._put(connection, batch)
+        except sqlite3.Error as error:
+            raise explain(error, _real(self.place) or Path()) from error
+
+    def _put(self, connection: sqlite3.Connection, batch: Batch) -> None:
+        session = batch.session
+        connection.execute(statements.UPSERTS[SessionRow], statements.values_of(session))
+        (key,) = connection.execute(statements.SESSION_KEY, (session.id,)).fetchone()
+        cells = [cell._replace(code_hash=self._mark(cell)) for cell in batch.cells]
+        groups: tuple[Iterable[Row], ...] = (
+            batch.sources,
+            batch.rates,
+            cells,
+            batch.labels,
+            batch.slices,
+            batch.traces,
+        )
+        for rows in groups:
+            for row in rows:
+                connection.execute(statements.UPSERTS[type(row)], [key, *statements.values_of(row)])
+
+    def _mark(self, cell: CellRow) -> bytes | None:
+        """A cell's mark of its code, which says nothing to who has not the ledger."""
+        if cell.code_hash is None:
+            return None
+        return blake2b(cell.code_hash, digest_size=_HASH_BYTES, key=self._salt).digest()
+
+    def _set_synchronous(self, connection: sqlite3.Connection, batch: Batch) -> None:
+        """What has ended is on the disk when it is written; what runs will be written again."""
+        if self._follows_journal:
+            return
+        ended = (
+            batch.session.ended is not None
+            or any(cell.ended is not None for cell in batch.cells)
+            or any(label.ended is not None for label in batch.labels)
+        )
+        if ended != self._is_synchronous:
+            connection.execute(f"PRAGMA synchronous = {'FULL' if ended else 'NORMAL'}")
+            self._is_synchronous = ended
+
+    def _set_aside(self) -> None:
+        path = _real(self.place)
+        assert path is not None
+        try:
+            kept = set_aside(path, self._clock())
+        except OSError as error:
+            raise explain(error, path) from error
+        self.notices.append(
+            f"The ledger {path} was damaged and could not be read, so the meter has begun another"
+            f" one. The damaged one was kept as {kept}."
+        )
+
+
+def close_lost(connection: sqlite3.Connection, here: Life, now_s: float) -> int:
+    """Closes this host's sessions whose processes are gone, as of when they were last heard of.
+
+    Returns:
+        How many there were.
+    """
+    lost = 0
+    rows = connection.execute(statements.OPEN_SESSIONS, (here.host,)).fetchall()
+    for key, boot, pid, pid_started, beat_s in rows:
+        if is_over(Life(here.host, boot, pid, pid_started), beat_s, now_s):
+            lost += connection.execute(statements.CLOSE_SESSION, (key, beat_s)).rowcount
+            connection.execute(statements.CLOSE_CELLS, (key,))
+            connection.execute(statements.CLOSE_LABELS, (key,))
+    return lost
+
+
+def _connect(
+    place: Place, wait_s: float, check_same_thread: bool, **options: str
+) -> sqlite3.Connection:
+    path = _real(place)
+    real = place if path is None else Place(path)
+    return sqlite3.connect(
+        real.uri(**options),
+        uri=True,
+        timeout=wait_s,
+        isolation_level=None,
+        check_same_thread=check_same_thread,
+    )
+
+
+def _configure(connection: sqlite3.Connection, *, remote: bool) -> None:
+    """How the ledger is written: so that others can at the same time, and what is gone is gone.
+
+    A write-ahead log lets readers and a writer be at it together, and costs no wait
+    for the disk; on file systems that cannot have one there is a rollback journal,
+    which is only safe if the disk is waited for.
+    """
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")
+    connection.execute("PRAGMA trusted_schema = OFF")
+    wanted = "DELETE" if remote else "WAL"
+    (journal,) = connection.execute(f"PRAGMA journal_mode = {wanted}").fetchone()
+    connection.execute(f"PRAGMA synchronous = {'NORMAL' if journal == 'wal' else 'FULL'}")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
+    connection.execute(f"PRAGMA journal_size_limit = {4096 * _WAL_PAGES}")
+
+
+def _real(place: Place) -> Path | None:
+    """The file itself, where a link leads to it; SQLite's other files lie beside that."""
+    return None if place.path is None else Path(os.path.realpath(place.path))
+
+
+def _identity(path: Path) -> Identity:
+    state = path.stat()
+    return state.st_dev, state.st_ino
