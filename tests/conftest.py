@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-_THREAD = "jupyter_carbon"
+_THREADS = ("jupyter_carbon", "jupyter_carbon_ledger")
 _STOP_WAIT_S = 2.0
 
 
@@ -41,4 +41,4 @@ def _no_meter_outlives_its_test() -> Iterator[None]:
 
 
 def _meters() -> set[threading.Thread]:
-    return {thread for thread in threading.enumerate() if thread.name == _THREAD}
+    return {thread for thread in threading.enumerate() if thread.name in _THREADS}

@@ -82,8 +82,9 @@ class RateRow(NamedTuple):
 class CellRow(NamedTuple):
     """A cell's run; its energy is without that of cells nested in it, so that cells add up.
 
-    `sources` is JSON, as `sources_text` writes it. `code` is None unless the user
-    wants it kept.
+    `sources` is JSON, as `sources_text` writes it. `code_hash` is handed in as the
+    account's digest of the code and written as a hash of it with the ledger's salt.
+    `code` is None unless the user wants it kept.
     """
 
     number: int
@@ -165,7 +166,7 @@ WITHOUT_ORIGIN = frozenset(
 
 
 def sources_text(by_source_j: Mapping[int, Estimate]) -> str:
-    """The energies of a cell by the source's number, as JSON: [[number, value, low, high, from]]."""
+    """The energies of a cell by source, as JSON: [[number, value, low, high, provenance], ...]."""
     rows = [
         [number, *map(_short, (each.value, each.low, each.high)), each.provenance.value]
         for number, each in by_source_j.items()
