@@ -17,7 +17,7 @@ COMPANIONS = ("-wal", "-shm", "-journal")
 
 
 def prepare(path: Path) -> None:
-    """Sees that the file is there and its user's own, before SQLite sees it.
+    """Sees that the file is there and nobody else's, before SQLite sees it.
 
     The folder, if it has to be made, is for its user only, and so is the file. SQLite
     gives the files beside it the same permissions.
@@ -36,6 +36,15 @@ def prepare(path: Path) -> None:
     for each in (path, *beside(path)):
         with suppress(FileNotFoundError):
             _check(each)
+
+
+def close_to_others(path: Path) -> None:
+    """Takes from everybody else what they may do with the ledger's files."""
+    for each in (path, *beside(path)):
+        # File systems of other systems have no permissions to change.
+        with suppress(FileNotFoundError, PermissionError):
+            if stat.S_IMODE(each.stat().st_mode) & ~_FILE_MODE:
+                each.chmod(_FILE_MODE)
 
 
 def beside(path: Path) -> list[Path]:
@@ -57,10 +66,6 @@ def _check(path: Path) -> None:
             f"The ledger {path} belongs to another user, so it is left alone. Another place helps,"
             " named by the setting `ledger`."
         )
-    if stat.S_IMODE(state.st_mode) & ~_FILE_MODE:
-        # File systems of other systems have no permissions to change.
-        with suppress(PermissionError):
-            path.chmod(_FILE_MODE)
 
 
 def _owner_of_new(folder: Path, asked: int) -> int | None:

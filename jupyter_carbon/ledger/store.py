@@ -13,7 +13,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from jupyter_carbon.ledger import statements
-from jupyter_carbon.ledger.access import prepare
+from jupyter_carbon.ledger.access import close_to_others, prepare
 from jupyter_carbon.ledger.errors import (
     DamagedError,
     LockedError,
@@ -66,8 +66,10 @@ def open_for_writing(
     except (OSError, sqlite3.Error) as error:
         raise explain(error, path or Path()) from error
     try:
-        remote = path is not None and is_remote(path)
-        _configure(connection, remote=remote)
+        check(connection, path)
+        if path is not None:
+            close_to_others(path)
+        _configure(connection, remote=path is not None and is_remote(path))
         migrate(connection, path)
     except BaseException as error:
         connection.close()
