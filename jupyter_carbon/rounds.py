@@ -23,6 +23,7 @@ from jupyter_carbon.sources.base import (
     SourceError,
 )
 from jupyter_carbon.sources.checks import checked_error, checked_reading
+from jupyter_carbon.sources.discovery import with_newcomers
 
 _TOGETHER_S = 0.001
 """Sources due within this of each other are read in one round."""
@@ -41,6 +42,8 @@ _IDLE_DEVICE_SHARE = 0.008
 _SELDOM_S = 2.0
 SILENT_S = 10.0
 """A source that has not answered for so long is left to a thread of its own."""
+_LOOK_S = 60.0
+"""So often those who watch for new sources are asked."""
 _DENSE_PER_S = 200.0
 """Calls a second that edges may cause for one source in the long run."""
 _DENSE_BURST = 200.0
@@ -51,7 +54,7 @@ class Sink(Protocol):
     """Who takes what was read; its methods are called on the sampler's thread."""
 
     def found(self, discovery: Discovery) -> None:
-        """Sources were found."""
+        """Sources were found; later again, with those that have come since."""
 
     def take(self, source_id: str, reading: Reading, kept: Sequence[tuple[float, float]]) -> None:
         """A source was read; `kept` are (moment, watts) that its driver kept over a gap."""
@@ -147,6 +150,8 @@ class Rounds:
         self._slept_s = asleep()
         self._slots: list[_Slot] = []
         self._all_join = True
+        self._found = Discovery()
+        self._look_s = math.inf
         self._asked: deque[tuple[_Slot, float]] = deque(maxlen=1)
         """What is being asked, since when; who takes it out owns it: the thread or an heir."""
         self._heir: Rounds | None = None
@@ -162,11 +167,26 @@ class Rounds:
         except (Exception, SystemExit) as error:  # noqa: BLE001  # the meter says so and goes on
             reason = f"The search for sources of energy figures failed: {error!r}."
             found = Discovery((), (NotMeasured("the machine", "other", reason),))
+        self._add(found)
+
+    def _add(self, found: Discovery) -> None:
+        """Reads all that was found from now on, and what was read before as before."""
         now_s = self._clock()
-        self._slots = [_Slot(source, now_s, now_s) for source in found.sources]
+        newcomers = found.sources[len(self._found.sources) :]
+        self._slots += [_Slot(source, now_s, now_s) for source in newcomers]
         self._all_join = all(slot.source.info.counter_step_s == 0 for slot in self._slots)
+        self._found = found
+        self._look_s = now_s + _LOOK_S if found.watches else math.inf
         if not self.ended:
             self._sink.found(found)
+
+    def _look_for_newcomers(self, now_s: float) -> None:
+        if now_s < self._look_s:
+            return
+        self._look_s = now_s + _LOOK_S
+        found = with_newcomers(self._found)
+        if found is not self._found:
+            self._add(found)
 
     @property
     def silent_for_s(self) -> float:
@@ -194,6 +214,7 @@ class Rounds:
         self.calls = other.calls
         self._slots = [slot for slot in other._slots if slot is not silent]
         self._all_join = other._all_join
+        self._found, self._look_s = other._found, other._look_s
         self._slept_s, self._tail_until_s = other._slept_s, other._tail_until_s
         self._silent.append(silent)
         return True
@@ -226,6 +247,7 @@ class Rounds:
             self._sink.rounded()
             return now_s + self._idle_s
         self._notice_sleep()
+        self._look_for_newcomers(now_s)
         if any(slot.due_s <= now_s + _TOGETHER_S for slot in self._slots):
             for slot in self._slots:
                 if not self.ended and (slot.due_s <= now_s + _TOGETHER_S or self._joins(slot)):

@@ -166,14 +166,21 @@ class Board:
 class Kernel:
     """Runs a script of moments against a meter whose rounds come when they are due."""
 
-    def __init__(self, *boards: Board, clock: Clock, **settings: object) -> None:
+    def __init__(
+        self,
+        *boards: Board,
+        clock: Clock,
+        watches: tuple[Callable[[], Discovery], ...] = (),
+        **settings: object,
+    ) -> None:
         self.clock = clock
         self.boards = boards
         self.slept_s = 0.0
+        self.wall_shift_s = 1.7e9
         self.meter = CarbonMeter(
-            discover=lambda: Discovery(tuple(boards)),
+            discover=lambda: Discovery(tuple(boards), watches=watches),
             clock=clock,
-            wall_clock=lambda: clock.now_s + 1.7e9,
+            wall_clock=self.wall_s,
             asleep=lambda: self.slept_s,
             environ={},
             **settings,
@@ -185,6 +192,10 @@ class Kernel:
         self._due_s = clock.now_s
         self._starved_until_s = -math.inf
         self.wait(0.3)
+
+    def wall_s(self) -> float:
+        """The wall clock."""
+        return self.clock.now_s + self.wall_shift_s
 
     def wait(self, span_s: float, *, starved: bool = False) -> None:
         """Lets time pass; `starved`: the thread does not get the interpreter meanwhile."""

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from jupyter_carbon.reading import Reading
-from jupyter_carbon.sources.base import SourceError
+from jupyter_carbon.sources.base import Discovery, SourceError
 from tests.simulation import Board, Clock, Kernel
 
 
@@ -262,3 +262,27 @@ def test_a_counter_bridges_a_gap_by_itself(clock: Clock) -> None:
     kernel = Kernel(board, clock=clock)
     kernel.wait(3.0)
     assert _starved(kernel) == pytest.approx(0.0, abs=0.01)
+
+
+def test_who_watches_is_asked_once_a_minute_and_newcomers_are_read(clock: Clock) -> None:
+    asked: list[float] = []
+    plugged: list[Board] = []
+
+    def watch() -> Discovery:
+        asked.append(clock.now_s)
+        return Discovery(tuple(plugged))
+
+    board, added = Board(clock, name="first"), Board(clock, name="added")
+    kernel = Kernel(board, clock=clock, watches=(watch,))
+    kernel.wait(100.0)
+    assert not added.reads
+    plugged.append(added)
+    kernel.wait(200.0)
+    assert [after - before for before, after in pairwise(asked)] == pytest.approx(
+        [60.0] * (len(asked) - 1), abs=2.0
+    )
+    assert len(asked) in (4, 5)
+    assert added.reads == pytest.approx(180, abs=5)
+    assert board.reads == pytest.approx(300, abs=10)
+    with kernel.meter.look() as account:
+        assert list(account.sources) == ["gpu:first", "gpu:added"]

@@ -111,9 +111,15 @@ class Discovery:
 
     sources: tuple[Source, ...] = ()
     not_measured: tuple[NotMeasured, ...] = ()
+    watches: tuple[Callable[[], Discovery], ...] = ()
+    """Asked once a minute, on the meter's thread, for sources that were not there before."""
 
     def __add__(self, other: Discovery) -> Discovery:
-        return Discovery(self.sources + other.sources, self.not_measured + other.not_measured)
+        return Discovery(
+            self.sources + other.sources,
+            self.not_measured + other.not_measured,
+            self.watches + other.watches,
+        )
 
     def has(self, kind: SourceKind) -> bool:
         """True if a source of this kind is among those found."""

@@ -80,7 +80,8 @@ def checked_discovery(found: Any, known: Iterable[Source], giver: str, remedy: s
         else:
             reason = f"A source of '{giver}' cannot be used: {fault}."
             missing.append(NotMeasured(f"source {giver}", "other", reason, remedy))
-    return Discovery(tuple(sources), tuple(missing))
+    watches = tuple(watch for watch in found.watches if callable(watch))
+    return Discovery(tuple(sources), tuple(missing), watches)
 
 
 def _fault(source: Any, taken: set[str]) -> str | None:

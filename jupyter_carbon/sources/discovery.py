@@ -34,6 +34,34 @@ def discover_all(points: Iterable[EntryPoint] | None = None) -> Discovery:
     return found
 
 
+def with_newcomers(found: Discovery) -> Discovery:
+    """What was found, and after it the sources that have come since.
+
+    A watch that fails has seen nothing. What was not measured and is a source now
+    is no longer named as missing.
+
+    Returns:
+        `found` itself where nothing has come.
+    """
+    all_found = found
+    for watch in found.watches:
+        try:
+            seen = checked_discovery(watch(), all_found.sources, "a newcomer", "")
+        except (Exception, SystemExit):  # noqa: BLE001  # a foreign watch's fault
+            continue
+        if not seen.sources:
+            continue
+        names = [source.info.name for source in seen.sources]
+        missing = tuple(part for part in all_found.not_measured if not _is_named(part, names))
+        all_found = Discovery(all_found.sources + seen.sources, missing, all_found.watches)
+    return all_found
+
+
+def _is_named(part: NotMeasured, names: Iterable[str]) -> bool:
+    """True if a source is the part: "GPU 0" is "GPU 0 · NVIDIA A100", too."""
+    return any(name == part.name or name.startswith(f"{part.name} · ") for name in names)
+
+
 def _rank(point: EntryPoint) -> tuple[int, str]:
     if point.name in _FIRST:
         return _FIRST.index(point.name), point.name

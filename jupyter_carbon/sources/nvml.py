@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Set
 from typing import Any
 
 from jupyter_carbon.estimate import Provenance
@@ -45,17 +46,47 @@ def discover(found: Discovery) -> Discovery:
         return _absent(code_of(error), str(error))
     session.attach()
     try:
-        boards, silent = session.boards()
-        value = os.environ.get("CUDA_VISIBLE_DEVICES")
-        visible = visible_boards(value, os.environ.get("CUDA_DEVICE_ORDER"), boards)
-        result = Discovery(not_measured=tuple(silent))
-        for shown in visible.boards:
-            result += _board_source(session, shown, visible.invalid)
-        if boards and not visible.boards:
-            result += Discovery(not_measured=(_hidden(value or "", visible, len(boards)),))
-        return result
+        watch = _NewBoards(session.uuids())
+        result, count = _find(session, watch.known)
+        return result + Discovery(watches=(watch,)) if count else result
     finally:
         session.detach()
+
+
+class _NewBoards:
+    """Finds boards that were not there, or did not answer, when it last looked."""
+
+    def __init__(self, known: set[str]) -> None:
+        self.known = known
+
+    def __call__(self) -> Discovery:
+        import pynvml
+
+        try:
+            session = NvmlSession(pynvml)
+        except pynvml.NVMLError:
+            return Discovery()
+        session.attach()
+        try:
+            new = session.uuids() - self.known
+            self.known |= new
+            return Discovery(_find(session, new)[0].sources) if new else Discovery()
+        finally:
+            session.detach()
+
+
+def _find(session: NvmlSession, uuids: Set[str]) -> tuple[Discovery, int]:
+    """The sources of boards with these UUIDs, and how many boards there are in all."""
+    boards, silent = session.boards()
+    value = os.environ.get("CUDA_VISIBLE_DEVICES")
+    visible = visible_boards(value, os.environ.get("CUDA_DEVICE_ORDER"), boards)
+    result = Discovery(not_measured=tuple(silent))
+    for shown in visible.boards:
+        if shown.board.uuid in uuids:
+            result += _board_source(session, shown, visible.invalid)
+    if boards and not visible.boards:
+        result += Discovery(not_measured=(_hidden(value or "", visible, len(boards)),))
+    return result, len(boards) + len(silent)
 
 
 def _absent(code: int, text: str = "") -> Discovery:

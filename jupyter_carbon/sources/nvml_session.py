@@ -189,6 +189,16 @@ class NvmlSession:
             return code_of(error)
         return 0
 
+    def uuids(self) -> set[str]:
+        """Who is there, of those boards that say it."""
+        nvml = self.nvml
+        handles = [
+            self.ask(nvml.nvmlDeviceGetHandleByIndex, index)
+            for index in range(self.ask(nvml.nvmlDeviceGetCount) or 0)
+        ]
+        found = [self.ask(nvml.nvmlDeviceGetUUID, handle) for handle in handles if handle]
+        return {uuid for uuid in found if uuid is not None}
+
     def boards(self) -> tuple[list[Board], list[NotMeasured]]:
         """All boards of the machine, and those that do not even say who they are."""
         boards, silent = [], []

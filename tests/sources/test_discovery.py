@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_carbon.sources.base import Discovery
-from jupyter_carbon.sources.discovery import GROUP, discover_all
+from jupyter_carbon.sources.base import Discovery, NotMeasured
+from jupyter_carbon.sources.discovery import GROUP, discover_all, with_newcomers
+from tests.simulation import Board, Clock
 
 HEAD = """
 from jupyter_carbon.estimate import Provenance
@@ -129,3 +130,26 @@ def test_by_default_those_that_are_installed_are_asked(capfd: pytest.CaptureFixt
         source.close()
     assert found.sources or found.not_measured
     assert capfd.readouterr() == ("", "")
+
+
+def _found(*names: str, missing: tuple[str, ...] = ()) -> Discovery:
+    boards = (Board(Clock(), name=name) for name in names)
+    return Discovery(tuple(boards), tuple(NotMeasured(name, "gpu", "Off.") for name in missing))
+
+
+def test_newcomers_are_added_and_no_longer_named_as_missing() -> None:
+    def broken() -> Discovery:
+        raise OSError("no such bus")
+
+    first = _found("a", missing=("b", "GPU 0"))
+    found = first + Discovery(watches=(broken, lambda: _found("a", "b", "GPU 0 · A100")))
+    now = with_newcomers(found)
+    assert _ids(now) == ["gpu:a", "gpu:b", "gpu:GPU 0 · A100"]
+    assert now.sources[0] is first.sources[0]
+    assert now.not_measured == ()
+    assert now.watches == found.watches
+
+
+def test_where_nothing_has_come_nothing_changes() -> None:
+    found = _found("a") + Discovery(watches=(Discovery, lambda: _found(missing=("c",))))
+    assert with_newcomers(found) is found

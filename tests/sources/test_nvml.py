@@ -334,6 +334,41 @@ class TestErrors:
         assert [source.read().power_w for source in sources] == [60.0, 60.0]
         assert gpu.state.init_calls == 3
 
+    def test_a_board_that_is_plugged_in_is_found_once(self, bench: Bench) -> None:
+        gpu = bench.gpus()
+        found = bench.discover()
+        (watch,) = found.watches
+        assert watch() == Discovery()
+        gpu.add_board()
+        newcomers = watch()
+        bench.sources += newcomers.sources
+        (source,) = newcomers.sources
+        assert source.info.id == f"gpu:{gpu.devices[1].uuid.decode()}"
+        assert source.read().power_w == 60.0
+        assert watch() == Discovery()
+
+    def test_a_board_that_does_not_answer_at_first_is_found_when_it_does(
+        self, bench: Bench
+    ) -> None:
+        gpu = bench.gpus(2)
+        gpu.lose(1)
+        found = bench.discover()
+        assert [part.name for part in found.not_measured] == ["GPU 1"]
+        (watch,) = found.watches
+        gpu.mend(1)
+        (source,) = watch().sources
+        bench.sources.append(source)
+        assert source.info.name.startswith("GPU 1 · ")
+
+    def test_who_watches_outlives_a_driver_that_is_gone(self, bench: Bench) -> None:
+        gpu = bench.gpus()
+        (watch,) = bench.discover().watches
+        gpu.unload_driver(for_s=1e9)
+        assert watch() == Discovery()
+        bench.close()
+        # What the driver forgot when it was unloaded was never shut down.
+        gpu.state.shutdown_calls += 1
+
     def test_a_board_that_is_lost_from_the_start_is_named(self, bench: Bench) -> None:
         gpu = bench.gpus(2)
         gpu.lose(0)

@@ -8,7 +8,7 @@
     gpu.load(0, 300.0)                                   # 300 W from now on; also ramp_s=, at=
     gpu.wave(0, high_w=300.0, low_w=60.0, period_s=1.0)  # a square wave from now on
     gpu.true_energy_j(0, start_s, end_s)                 # moments of time.monotonic()
-    gpu.freeze_counter(0); gpu.under_read(0, 0.57); gpu.lose(0, for_s=2.0)
+    gpu.freeze_counter(0); gpu.under_read(0, 0.57); gpu.lose(0, for_s=2.0); gpu.add_board()
     gpu.fail(0, Call.FIELD_186, Code.NOT_SUPPORTED); gpu.calls(0, Call.FIELDS)
 
 In a notebook cell of a kernel that was started with `environment()`:
@@ -233,6 +233,16 @@ class Standin:
         self.state.unloaded_from_s = start_s
 
     # Who is there
+
+    def add_board(self, *, idle_w: float = 60.0, history_s: float = 0.0) -> int:
+        """Plugs in one more board, seen by running clients at once; returns its number."""
+        index = int(self.state.device_count)
+        if index == MAX_DEVICES:
+            raise ValueError(f"at most {MAX_DEVICES} devices")
+        board = self.state.devices[index]
+        _prepare(board, index, "NVIDIA H100 80GB HBM3", idle_w, time.monotonic() - history_s)
+        self.state.device_count = index + 1
+        return index
 
     def set_mig(self, device: int, *uuids: str) -> None:
         """MIG is on, with instances of these UUIDs; their ids are (1, 0), (2, 0) and so on."""
