@@ -181,6 +181,8 @@ def test_the_extensions_meter_takes_over_from_that_of_the_process(script: Run) -
         with measure("before") as before:
             work()
         own = get_meter()
+        # Its sources are found, and have been read, before it stops.
+        assert own.wait_final(timeout_s=20.0)
         shell = InteractiveShell.instance()
         shell.run_cell("%load_ext jupyter_carbon")
         loaded = get_meter()

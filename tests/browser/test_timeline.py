@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Response, expect
@@ -68,13 +70,15 @@ def test_the_timeline_is_there_again_after_a_reload(lab: Lab, server: LabServer)
     lab.command("jupyter-carbon:timeline")
     timeline = lab.page.locator(".jp-carbon-timeline")
     expect(timeline.locator("canvas").first).to_be_visible()
-    server.wait_for(
-        lambda: any(
-            "jupyter-carbon-timeline" in path.read_text(encoding="utf-8")
-            for path in (server.folder / "workspaces").glob("*")
-        )
-    )
+    server.wait_for(lambda: any(map(_has_timeline, (server.folder / "workspaces").glob("*"))))
     lab.reload()
     expect(timeline.locator("canvas").first).to_be_visible()
     expect(lab.panel).to_be_visible()
     lab.wait_live()
+
+
+def _has_timeline(workspace: Path) -> bool:
+    """True when the layout that was saved has the timeline's tab; its state is saved before."""
+    data = json.loads(workspace.read_text(encoding="utf-8"))["data"]
+    dock = data.get("layout-restorer:data", {}).get("main", {}).get("dock")
+    return "jupyter-carbon-timeline" in json.dumps(dock)

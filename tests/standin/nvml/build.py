@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 SONAME = "libnvidia-ml.so.1"
@@ -48,7 +49,7 @@ def build() -> Path:
     command = compiler()
     if command is None:
         raise RuntimeError("the stand-in needs Linux and a C compiler, or the package ziglang")
-    unfinished = folder / f"{SONAME}.{os.getpid()}"
+    unfinished = folder / f"{SONAME}.{os.getpid()}.{threading.get_ident()}"
     done = subprocess.run(
         [
             *command,
