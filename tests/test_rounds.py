@@ -272,7 +272,7 @@ def test_who_watches_is_asked_once_a_minute_and_newcomers_are_read(clock: Clock)
         asked.append(clock.now_s)
         return Discovery(tuple(plugged))
 
-    board, added = Board(clock, name="first"), Board(clock, name="added")
+    board, added = (Board(clock, name=name, counter_step_s=None) for name in ("first", "added"))
     kernel = Kernel(board, clock=clock, watches=(watch,))
     kernel.wait(100.0)
     assert not added.reads
