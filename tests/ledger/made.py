@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from jupyter_carbon.estimate import Estimate, Provenance
 from jupyter_carbon.ledger.life import this_life
@@ -25,6 +25,15 @@ from jupyter_carbon.ledger.store import Store, open_for_reading
 
 NOW_S = 1.7e9
 MISSING = Estimate.missing()
+
+
+class Mount(NamedTuple):
+    """A line of the system's list of what is mounted."""
+
+    device: str
+    mountpoint: str
+    fstype: str
+    opts: str
 
 
 def counted(value: float, spread: float = 0.05) -> Estimate:

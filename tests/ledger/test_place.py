@@ -7,13 +7,13 @@ import platform
 import sqlite3
 import sys
 from pathlib import Path
-from typing import NamedTuple
 
 import platformdirs
 import psutil
 import pytest
 
 from jupyter_carbon.ledger.place import Place, default_path, file_name, find_place, is_remote
+from tests.ledger.made import Mount
 
 
 def test_by_default_it_is_where_the_users_data_belong(
@@ -101,15 +101,6 @@ def test_the_address_of_a_name_that_is_no_text_leads_to_it_too(tmp_path: Path) -
     connection.execute("CREATE TABLE seen (x)")
     connection.close()
     assert [os.fsencode(each.name) for each in tmp_path.iterdir()] == [b"caf\xe9.db"]
-
-
-class Mount(NamedTuple):
-    """A line of the system's list of what is mounted."""
-
-    device: str
-    mountpoint: str
-    fstype: str
-    opts: str
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has drives")

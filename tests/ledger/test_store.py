@@ -11,6 +11,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,6 +23,7 @@ from jupyter_carbon.ledger.store import Store, open_for_reading, open_for_writin
 from tests.ledger.made import (
     MISSING,
     NOW_S,
+    Mount,
     ask,
     cell,
     label,
@@ -219,10 +221,11 @@ def test_a_reader_keeps_no_writer_waiting_and_sees_no_half(path: Path) -> None:
 
 
 def test_its_own_disk_has_a_log_and_anothers_a_journal(
-    path: Path, monkeypatch: pytest.MonkeyPatch
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for remote, journal in ((False, "wal"), (True, "delete")):
-        monkeypatch.setattr("jupyter_carbon.ledger.store.is_remote", lambda _path, r=remote: r)
+        mount = Mount("d", tmp_path.anchor, "nfs4" if remote else "ext4", "rw")
+        monkeypatch.setattr(psutil, "disk_partitions", lambda mount=mount, **_all: [mount])
         with closing(open_for_writing(Place(path))) as connection:
             assert connection.execute("PRAGMA journal_mode").fetchone() == (journal,)
             assert connection.execute("PRAGMA synchronous").fetchone() == (1 + remote,)
