@@ -282,7 +282,8 @@ def test_who_watches_is_asked_once_a_minute_and_newcomers_are_read(clock: Clock)
         [60.0] * (len(asked) - 1), abs=2.0
     )
     assert len(asked) in (4, 5)
-    assert added.reads == pytest.approx(180, abs=5)
+    # Once a second, and densely at first, as every source.
+    assert 175 <= added.reads <= 320
     assert board.reads == pytest.approx(300, abs=10)
     with kernel.meter.look() as account:
         assert list(account.sources) == ["gpu:first", "gpu:added"]
