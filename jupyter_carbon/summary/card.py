@@ -13,7 +13,7 @@ from jupyter_carbon.summary.figures import (
     provenance_text,
 )
 from jupyter_carbon.summary.keys import CellDict
-from jupyter_carbon.summary.markup import SMALL, details, small, table, text_html
+from jupyter_carbon.summary.markup import GREEN, SMALL, details, small, table, text_html
 from jupyter_carbon.summary.text import BETWEEN, remarks_on
 from jupyter_carbon.units import (
     MassUnit,
@@ -27,10 +27,9 @@ from jupyter_carbon.units import (
 
 _FEWEST_STEPS = 3
 _WIDTH, _HEIGHT = 640, 64
-_GREEN = "#2f9e62"
 _FRAME = (
     "box-sizing: border-box; max-width: 46em; margin: 0.3em 0; padding: 0.6em 0.9em;"
-    f" border: 1px solid rgba(128, 128, 128, 0.4); border-left: 3px solid {_GREEN};"
+    f" border: 1px solid rgba(128, 128, 128, 0.4); border-left: 3px solid {GREEN};"
     " border-radius: 3px; color: inherit; font-variant-numeric: tabular-nums; overflow-x: auto"
 )
 _ROW = "display: flex; flex-wrap: wrap; gap: 0.3em 2.5em; justify-content: space-between"
@@ -103,8 +102,8 @@ def _chart(course: Sequence[float | None]) -> str:
         left, right = f"{first * step:.1f}", f"{(first + len(run_w)) * step:.1f}"
         paths += [
             f'<polygon points="{left},{_HEIGHT} {" ".join(points)} {right},{_HEIGHT}"'
-            f' fill="{_GREEN}" fill-opacity="0.25"/>',
-            f'<polyline points="{" ".join(points)}" fill="none" stroke="{_GREEN}"'
+            f' fill="{GREEN}" fill-opacity="0.25"/>',
+            f'<polyline points="{" ".join(points)}" fill="none" stroke="{GREEN}"'
             ' stroke-width="1.5" vector-effect="non-scaling-stroke"/>',
         ]
     return (

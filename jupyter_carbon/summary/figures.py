@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from jupyter_carbon.estimate import Estimate, EstimateDict, Provenance, total
 from jupyter_carbon.summary.keys import CellDict, GridDict, SummaryDict
@@ -111,6 +111,15 @@ def _have_the_same_proportions(one: Estimate, other: Estimate) -> bool:
             (one.high or 0.0, other.high or 0.0),
         )
     )
+
+
+def iso_time(moment_s: float) -> str:
+    """A moment in seconds since the epoch as the documents have it: ISO 8601, UTC."""
+    try:
+        moment = datetime.fromtimestamp(moment_s, UTC)
+    except (ValueError, OverflowError, OSError):
+        moment = datetime.fromtimestamp(0.0, UTC)
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def moment_text(moment: str) -> str:

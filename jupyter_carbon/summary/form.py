@@ -7,7 +7,7 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -64,34 +64,52 @@ def write(document: SummaryDict, path: str | Path) -> Path:
     Raises:
         ExportError: where it could not be written; the file is then as it was.
     """
-    form = _form_for(path)
+    form = FORMS[ending_of(path, FORMS)]
+    return write_pieces(path, lambda: [form(document)])
+
+
+def write_pieces(path: str | Path, pieces: Callable[[], Iterable[str]]) -> Path:
+    """Writes a text to a file, whole or not at all, as `write` does; its ending is not asked for.
+
+    Args:
+        path: of the file.
+        pieces: makes the text, piece by piece; it is called when the file can be written.
+
+    Returns:
+        The path written to, absolute, as given otherwise.
+
+    Raises:
+        ExportError: where it could not be written; the file is then as it was.
+    """
     asked, target = _located(path)
     _check_target(target)
     try:
-        content = form(document).encode("utf-8")
+        _replace(target, (piece.encode("utf-8") for piece in pieces()))
     except ValueError as error:
         raise ExportError(
             f"The summary could not be put into words: {error}. Nothing was written. "
             "Please report this as a fault of jupyter_carbon."
         ) from error
-    try:
-        _replace(target, content)
     except OSError as error:
         raise _refusal(target, error) from error
     return asked
 
 
-def _form_for(path: str | Path) -> Callable[[SummaryDict], str]:
-    ending = Path(path).suffix.lower()
-    form = FORMS.get(ending)
-    if form is None:
-        known = ", ".join(list(FORMS)[:-1]) + f" or {list(FORMS)[-1]}"
+def ending_of(path: str | Path, forms: Iterable[str]) -> str:
+    """The ending of a file's name, in small letters.
+
+    Raises:
+        ExportError: if it is none of those that name a form.
+    """
+    ending, endings = Path(path).suffix.lower(), list(forms)
+    if ending not in endings:
+        known = ", ".join(endings[:-1]) + f" or {endings[-1]}"
         what = f"ends in {one_line(ending)}" if ending else "has no ending"
         raise ExportError(
             f"The form of an export is chosen by the file's ending, and {_shown(path)} {what}. "
             f"Nothing was written. Use {known}."
         )
-    return form
+    return ending
 
 
 def _located(path: str | Path) -> tuple[Path, Path]:
@@ -142,7 +160,7 @@ def _check_target(target: Path) -> None:
         raise _refusal(target, error) from error
 
 
-def _replace(target: Path, content: bytes) -> None:
+def _replace(target: Path, content: Iterable[bytes]) -> None:
     """Puts the content in the target's place in one step.
 
     Raises:
@@ -153,7 +171,7 @@ def _replace(target: Path, content: bytes) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
         with os.fdopen(os.open(temporary, flags, 0o666), "wb") as file:
-            file.write(content)
+            file.writelines(content)
             file.flush()
             os.fsync(file.fileno())
         with contextlib.suppress(FileNotFoundError):

@@ -39,6 +39,7 @@ class SessionDict(TypedDict):
     ended: str | None
     duration_s: float
     notebook: str | None
+    project: NotRequired[str | None]
     host: str
     scope: Literal["machine", "kernel"]
     energy_j: EstimateDict

@@ -13,6 +13,8 @@ _CELL = (
     " background: none"
 )
 _TABLE = "margin: 0.3em 0 0 1em; border-collapse: collapse; background: none"
+GREEN = "#2f9e62"
+"""The meter's colour."""
 SMALL = "opacity: 0.75; font-size: 90%"
 """The style of what stands back."""
 # A page that typesets formulas looks for dollar signs in output too, but not in these classes.
@@ -43,3 +45,12 @@ def table(rows: Iterable[Sequence[str]], heads: Sequence[str] = ()) -> str:
 def details(line: str, rest: str) -> str:
     """A line of HTML that opens to more."""
     return f'<details><summary style="cursor: pointer">{line}</summary>{rest}</details>'
+
+
+def framed(label: str, inside: str) -> str:
+    """HTML beside the meter's green line; `label` is what it is called where it is read aloud."""
+    return (
+        f'<div role="group" aria-label="{escape(label)}" style="border-left: 3px solid {GREEN};'
+        " padding-left: 0.6em; color: inherit; font-variant-numeric: tabular-nums; overflow-x: auto"
+        f'">{inside}</div>'
+    )

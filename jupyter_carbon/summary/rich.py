@@ -15,7 +15,7 @@ from jupyter_carbon.summary.figures import (
     provenance_text,
 )
 from jupyter_carbon.summary.keys import CellDict, SourceDict, SummaryDict
-from jupyter_carbon.summary.markup import SMALL, details, small, table, text_html
+from jupyter_carbon.summary.markup import SMALL, details, framed, small, table, text_html
 from jupyter_carbon.summary.plain import one_line
 from jupyter_carbon.summary.text import (
     BETWEEN,
@@ -45,7 +45,7 @@ def cell_html(
     are no figures yet.
     """
     if instead:
-        return _frame("Energy of this cell", text_html(instead))
+        return framed("Energy of this cell", text_html(instead))
     energy, *others = figures_of(cell, co2e_unit)
     items = [
         *(f"<b>{text_html(name)}</b>" for name in name_of(cell)),
@@ -54,7 +54,7 @@ def cell_html(
     ]
     line = BETWEEN.join(items)
     if len(cell["sources"]) < 2:
-        return _frame("Energy of this cell", line)
+        return framed("Energy of this cell", line)
     rows = [
         (
             text_html((names or {}).get(key, key)),
@@ -63,19 +63,19 @@ def cell_html(
         )
         for key, energy_j in cell["sources"].items()
     ]
-    return _frame("Energy of this cell", details(line, table(rows)))
+    return framed("Energy of this cell", details(line, table(rows)))
 
 
 def cells_html(document: SummaryDict, *, co2e_unit: MassUnit = "kg") -> str:
     """The session's last cells as a table."""
     cells = document["cells"]
     if not cells:
-        return _frame("Energy of the cells", "No cell has been metered yet.")
+        return framed("Energy of the cells", "No cell has been metered yet.")
     rows = [_cell_row(cell, co2e_unit) for cell in cells[-_SHOWN_CELLS:]]
     heads = ("cell", "label", "energy", "CO2e", "duration", "mean power", "how it was got", "")
     earlier = len(cells) - len(rows)
     more = f'<div style="{SMALL}">{earlier} earlier cells not shown.</div>' if earlier else ""
-    return _frame("Energy of the cells", table(rows, heads) + more)
+    return framed("Energy of the cells", table(rows, heads) + more)
 
 
 def status_html(document: SummaryDict, *, co2e_unit: MassUnit = "kg") -> str:
@@ -94,7 +94,7 @@ def status_html(document: SummaryDict, *, co2e_unit: MassUnit = "kg") -> str:
         *(small(f"Budget: {budget}") for budget in budget_texts(document)),
         *(small(note) for note in document["notes"]),
     ]
-    return _frame("Energy of this session", "".join(f"<div>{block}</div>" for block in blocks))
+    return framed("Energy of this session", "".join(f"<div>{block}</div>" for block in blocks))
 
 
 def _cell_row(cell: CellDict, co2e_unit: MassUnit) -> tuple[str, ...]:
@@ -135,11 +135,3 @@ def _pair(energy_j: Estimate, co2e_g: Estimate | None, co2e_unit: MassUnit) -> t
 
 def _count(cells: int) -> str:
     return f"{cells} cell{'' if cells == 1 else 's'}"
-
-
-def _frame(label: str, inside: str) -> str:
-    return (
-        f'<div role="group" aria-label="{escape(label)}" style="border-left: 3px solid #2f9e62;'
-        " padding-left: 0.6em; color: inherit; font-variant-numeric: tabular-nums; overflow-x: auto"
-        f'">{inside}</div>'
-    )

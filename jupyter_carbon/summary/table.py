@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Iterable, Iterator, Sequence
 
 from jupyter_carbon.estimate import EstimateDict
 from jupyter_carbon.summary.keys import CellDict, SummaryDict
@@ -42,7 +43,8 @@ _UNSEEN = (
 _FORMULA = re.compile(f"(?:^|(?<=[;\t\r\n]))(?={_UNSEEN}*[=+\\-@＝＋－＠])")
 _FIRST_BREAK = re.compile("^(?=[\t\r\n])")
 
-_Field = str | int | float | None
+Field = str | int | float | None
+"""What a field of the table may hold."""
 
 
 def to_csv(document: SummaryDict) -> str:
@@ -56,18 +58,31 @@ def to_csv(document: SummaryDict) -> str:
     is the one change to it besides replacement characters for what a text file
     cannot hold; numbers are written as they are.
     """
+    ids = [source["id"] for source in document["sources"]]
+    return csv_lines([heads(ids), *rows_of(document, ids)])
+
+
+def csv_lines(rows: Iterable[Sequence[Field]]) -> str:
+    """Rows as lines of CSV, their texts guarded."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    ids = [source["id"] for source in document["sources"]]
-    writer.writerow([_guarded(name) for name in (*_COLUMNS, *(f"{key}_j" for key in ids))])
-    for cell in document["cells"]:
-        writer.writerow([_field(value) for value in _cell_row(cell, ids)])
-    for row in (_between_row(document), _session_row(document)):
-        writer.writerow([_field(value) for value in row])
+    writer.writerows([_field(value) for value in row] for row in rows)
     return out.getvalue()
 
 
-def _cell_row(cell: CellDict, ids: list[str]) -> list[_Field]:
+def heads(ids: Iterable[str]) -> list[Field]:
+    """The names of the columns, where there are sources of these ids."""
+    return [*_COLUMNS, *(f"{key}_j" for key in ids)]
+
+
+def rows_of(document: SummaryDict, ids: list[str]) -> Iterator[list[Field]]:
+    """The cells of a document, what lies between them, and the session."""
+    yield from (_cell_row(cell, ids) for cell in document["cells"])
+    yield _between_row(document, ids)
+    yield _session_row(document, ids)
+
+
+def _cell_row(cell: CellDict, ids: list[str]) -> list[Field]:
     return [
         "cell",
         cell["id"],
@@ -84,8 +99,9 @@ def _cell_row(cell: CellDict, ids: list[str]) -> list[_Field]:
     ]
 
 
-def _between_row(document: SummaryDict) -> list[_Field]:
+def _between_row(document: SummaryDict, ids: list[str]) -> list[Field]:
     session = document["session"]
+    sources = {source["id"]: source for source in document["sources"]}
     return [
         "between",
         *[None] * 6,
@@ -93,12 +109,13 @@ def _between_row(document: SummaryDict) -> list[_Field]:
         *_energy_fields(session["between_cells_j"]),
         *_mass_fields(session.get("between_cells_co2e_g")),
         None,
-        *(_value(source.get("between_cells_j")) for source in document["sources"]),
+        *(_value(sources[key].get("between_cells_j") if key in sources else None) for key in ids),
     ]
 
 
-def _session_row(document: SummaryDict) -> list[_Field]:
+def _session_row(document: SummaryDict, ids: list[str]) -> list[Field]:
     session = document["session"]
+    sources = {source["id"]: source for source in document["sources"]}
     return [
         "session",
         session["id"],
@@ -111,17 +128,17 @@ def _session_row(document: SummaryDict) -> list[_Field]:
         *_energy_fields(session["energy_j"]),
         *_mass_fields(session["co2e_g"]),
         None,
-        *(_value(source["energy_j"]) for source in document["sources"]),
+        *(_value(sources[key]["energy_j"] if key in sources else None) for key in ids),
     ]
 
 
-def _energy_fields(energy_j: EstimateDict) -> list[_Field]:
+def _energy_fields(energy_j: EstimateDict) -> list[Field]:
     value_j = energy_j["value"]
     value_wh = None if value_j is None else value_j / _J_PER_WH
     return [value_j, energy_j["low"], energy_j["high"], energy_j["provenance"], value_wh]
 
 
-def _mass_fields(co2e_g: EstimateDict | None) -> list[_Field]:
+def _mass_fields(co2e_g: EstimateDict | None) -> list[Field]:
     return [None] * 3 if co2e_g is None else [co2e_g["value"], co2e_g["low"], co2e_g["high"]]
 
 
@@ -129,7 +146,7 @@ def _value(estimate: EstimateDict | None) -> float | None:
     return None if estimate is None else estimate["value"]
 
 
-def _field(value: _Field) -> _Field:
+def _field(value: Field) -> Field:
     return _guarded(value) if isinstance(value, str) else value
 
 

@@ -54,13 +54,13 @@ def status_text(document: SummaryDict, *, co2e_unit: MassUnit = "kg") -> str:
         lines += _source_lines(source)
     for index, grid in enumerate(document["grid"]):
         first = "Grid" if index == 0 else ""
-        lines += _wrapped(grid_text(grid, co2e_unit), f"{first:12}", " " * 14)
+        lines += wrapped(grid_text(grid, co2e_unit), f"{first:12}", " " * 14)
     for budget in budget_texts(document):
-        lines += _wrapped(budget, f"{'Budget':12}", " " * 14)
+        lines += wrapped(budget, f"{'Budget':12}", " " * 14)
     if document["notes"]:
         lines.append("Notes")
         for note in document["notes"]:
-            lines += _wrapped(note, "  - ", "    ")
+            lines += wrapped(note, "  - ", "    ")
     return "\n".join(lines)
 
 
@@ -90,7 +90,7 @@ def cells_text(document: SummaryDict, limit: int | None = 20, *, co2e_unit: Mass
     shown = cells if limit is None else cells[max(0, len(cells) - limit) :]
     if not shown:
         return "No cell has been metered yet." if not cells else f"{len(cells)} cells, none shown."
-    table = _aligned(
+    table = aligned(
         [
             ("cell", "label", "energy", "CO2e", "duration", "power", "got by", ""),
             *(_cell_row(cell, co2e_unit) for cell in shown),
@@ -153,7 +153,7 @@ def budget_texts(document: SummaryDict) -> list[str]:
 def _gaps(document: SummaryDict) -> list[str]:
     lines = []
     for gap in document["session"].get("gaps", []):
-        lines += _wrapped(gap_text(gap), "  gap       ", "            ")
+        lines += wrapped(gap_text(gap), "  gap       ", "            ")
     return lines
 
 
@@ -165,7 +165,7 @@ def _source_lines(source: SourceDict) -> Iterable[str]:
     ]
     if source["state"] != "ok":
         figures.append(one_line(source["state"]))
-    return [f"  {BETWEEN.join(figures)}", *_wrapped(source["note"], "    ", "    ")]
+    return [f"  {BETWEEN.join(figures)}", *wrapped(source["note"], "    ", "    ")]
 
 
 def grid_text(grid: GridDict, co2e_unit: MassUnit) -> str:
@@ -206,7 +206,7 @@ def remarks_on(cell: CellDict) -> Iterable[str]:
         yield "overlapped"
 
 
-def _aligned(rows: Sequence[tuple[str, ...]]) -> str:
+def aligned(rows: Sequence[tuple[str, ...]]) -> str:
     """The rows as lines; a column that is empty in all rows but the first is left out."""
     columns = [column for column in zip(*rows, strict=True) if any(column[1:])]
     widths = [max(map(display_width, column)) for column in columns]
@@ -217,7 +217,8 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> str:
     return "\n".join(lines)
 
 
-def _wrapped(text: str, first: str, rest: str) -> list[str]:
+def wrapped(text: str, first: str, rest: str) -> list[str]:
+    """The text on lines for a terminal, which begin with `first`, and then with `rest`."""
     return textwrap.wrap(
         one_line(text),
         _COLUMNS,
