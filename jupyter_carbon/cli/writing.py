@@ -1,0 +1,34 @@
+"""The ledger as commands write it, beside whatever kernels do so."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from jupyter_carbon.cli.output import CommandError
+from jupyter_carbon.ledger.errors import LedgerError, explain
+from jupyter_carbon.ledger.place import Place
+from jupyter_carbon.ledger.store import open_for_writing
+
+_PATIENCE_S = 10.0
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that writes, as long as the block lasts.
+
+    Raises:
+        CommandError: if it cannot be opened, or fails.
+    """
+    try:
+        connection = open_for_writing(Place(path), wait_s=_PATIENCE_S)
+    except LedgerError as error:
+        raise CommandError(str(error)) from error
+    try:
+        yield connection
+    except sqlite3.Error as error:
+        raise CommandError(str(explain(error, path))) from error
+    finally:
+        connection.close()
