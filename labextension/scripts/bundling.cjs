@@ -10,7 +10,7 @@ const { rspack } = createRequire(require.resolve('@jupyter/builder/package.json'
 /** The chunk of the panel and its chart: in one it is smaller than in parts. */
 const PANEL = 'panel';
 /** Of what draws: what the panel does not need, or what is needed without it, too. */
-const NOT_OF_PANEL = /[\\/](badge|bokeh|dom|forms?|strips|suggest|timeline|words)\.js$/;
+const NOT_OF_PANEL = /[\\/](badge|bokeh\w*|dom|forms?|strips|suggest|time\w+|words)\.js$/;
 
 /** Whether a module goes into the panel's chunk. */
 function isOfPanel({ resource = '' }) {

@@ -3,16 +3,15 @@ import './stand-ins';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { MeterModel } from '../model';
-import type { TimeChartOptions, Timed } from '../view/bokeh';
 import { ENGLISH, type Host, type View } from '../view/host';
+import type { TimeChartOptions, Timed } from '../view/timechart';
 import { cell, columns, NOW, snapshot, source } from './messages';
 
 // The chart itself is drawn on canvases, which jsdom has not: it is seen in a browser.
 const drawn: Timed[] = [];
 let options: TimeChartOptions;
 const disposed = vi.fn();
-vi.mock('../view/bokeh', () => ({
-  LEAST_MS: 10_000,
+vi.mock('../view/timechart', () => ({
   timeChart: (given: TimeChartOptions) => {
     options = given;
     return {

@@ -1,12 +1,13 @@
 import type { Meter } from '../model';
 import type { Cell, Source } from '../protocol';
-import { LEAST_MS, timeChart, type Seen, type Span } from './bokeh';
 import { drawable, sentence } from './chart';
 import { choice, el, setAttribute, setChildren, setShown, setText } from './dom';
 import type { Host, View } from './host';
 import { part } from './part';
 import { statesView } from './states';
 import { strips } from './strips';
+import { timeChart, type Span } from './timechart';
+import { LEAST_MS, type Seen } from './timemoves';
 import { cellName, cellNumber, clock, colours, inOrder, inWords, pretty } from './words';
 
 type Range = '2 min' | '15 min' | 'all' | '';
