@@ -3,6 +3,7 @@ import { Signal, type ISignal } from '@lumino/signaling';
 import { copyPower, mergePower } from './course';
 import { fromKernel } from './protocol';
 import type { Cell, Notice, Snapshot, Tick } from './protocol';
+import { Runs } from './runs';
 import { same } from './same';
 
 /** How this page stands with the kernel's meter: every reason for showing no figures. */
@@ -48,9 +49,6 @@ export interface Change {
  * - `reply`: the answer to a command; whoever sent that takes it from here.
  */
 export type Received = 'taken' | 'lost' | 'refused' | 'mismatch' | 'reply';
-
-/** So many runs of cells are kept; the figures of older ones are in the session's. */
-export const MOST_CELLS = 5000;
 
 const EVERYTHING: Change = {
   state: true,
@@ -164,14 +162,13 @@ export class MeterModel {
 
   /** The last run of the notebook's cell with this id. */
   latestOf(cellId: string): Cell | null {
-    const key = this._latest.get(cellId);
+    const key = this._runs.latest(cellId);
     return key === undefined ? null : this.cell(key);
   }
 
   /** One run of a cell. */
   cell(key: number): Cell | null {
-    const at = this._places.get(key);
-    return at === undefined ? null : (this._meter?.cells[at] ?? null);
+    return this._meter === null ? null : this._runs.of(this._meter, key);
   }
 
   /** Forgets what was heard: another session begins. */
@@ -185,8 +182,7 @@ export class MeterModel {
       return;
     }
     this._meter = null;
-    this._places.clear();
-    this._latest.clear();
+    this._runs.clear();
     this._changed.emit(EVERYTHING);
   }
 
@@ -197,8 +193,7 @@ export class MeterModel {
     this._isDisposed = true;
     Signal.clearData(this);
     this._meter = null;
-    this._places.clear();
-    this._latest.clear();
+    this._runs.clear();
   }
 
   /** Notes a message's number, and whether one before it is missing. */
@@ -224,8 +219,7 @@ export class MeterModel {
     const meter: Meter = { ...heard, power: copyPower(heard.power) };
     const before = this._meter;
     this._meter = meter;
-    this._trim(meter);
-    this._index(meter.cells);
+    this._runs.take(meter);
     if (before === null) {
       this._changed.emit(EVERYTHING);
       return;
@@ -298,7 +292,7 @@ export class MeterModel {
       change.sources = true;
     }
     this._meter = meter;
-    const cells = this._mergeCells(meter, tick);
+    const cells = this._runs.merge(meter, tick);
     if (cells !== null) {
       change.cells = cells;
     }
@@ -306,71 +300,6 @@ export class MeterModel {
       change.power = true;
     }
     this._emit(change);
-  }
-
-  /** Puts new and changed cells in their places; null if none is different. */
-  private _mergeCells(meter: Meter, tick: Tick): ReadonlySet<number> | 'all' | null {
-    const changed = new Set<number>();
-    let all = false;
-    if (
-      tick.cells_left_out !== undefined &&
-      tick.cells_left_out !== meter.cells_left_out
-    ) {
-      meter.cells_left_out = tick.cells_left_out;
-      all = true;
-    }
-    const different = tick.cells.filter(cell => {
-      const known = this.cell(cell.key);
-      return known === null || !same(known, cell);
-    });
-    if (different.length > 0) {
-      meter.cells = meter.cells.slice();
-      for (const cell of different) {
-        const at = this._places.get(cell.key);
-        if (at === undefined) {
-          this._places.set(cell.key, meter.cells.length);
-          meter.cells.push(cell);
-        } else {
-          meter.cells[at] = cell;
-        }
-        this._note(cell);
-        changed.add(cell.key);
-      }
-      if (this._trim(meter)) {
-        this._index(meter.cells);
-        all = true;
-      }
-    }
-    return all ? 'all' : changed.size > 0 ? changed : null;
-  }
-
-  /** Lets the oldest cells go where there are too many. */
-  private _trim(meter: Meter): boolean {
-    const over = meter.cells.length - MOST_CELLS;
-    if (over <= 0) {
-      return false;
-    }
-    // A tenth at once, so that not each further cell moves all others.
-    const dropped = over + Math.floor(MOST_CELLS / 10);
-    meter.cells = meter.cells.slice(dropped);
-    meter.cells_left_out += dropped;
-    return true;
-  }
-
-  private _index(cells: readonly Cell[]): void {
-    this._places.clear();
-    this._latest.clear();
-    cells.forEach((cell, at) => {
-      this._places.set(cell.key, at);
-      this._note(cell);
-    });
-  }
-
-  private _note(cell: Cell): void {
-    const key = this._latest.get(cell.id);
-    if (key === undefined || cell.key >= key) {
-      this._latest.set(cell.id, cell.key);
-    }
   }
 
   private _emit(change: Change): void {
@@ -381,8 +310,7 @@ export class MeterModel {
 
   private readonly _changed = new Signal<this, Change>(this);
   private readonly _noticed = new Signal<this, Notice>(this);
-  private readonly _places = new Map<number, number>();
-  private readonly _latest = new Map<string, number>();
+  private readonly _runs = new Runs();
   private _status: LinkStatus = { kind: 'no-notebook' };
   private _meter: Meter | null = null;
   private _seq: number | null = null;

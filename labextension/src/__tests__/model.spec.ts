@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
 import { RECENT_MS } from '../course';
-import { MeterModel, MOST_CELLS, type Change } from '../model';
+import { MeterModel, type Change } from '../model';
 import type { Notice } from '../protocol';
+import { MOST_CELLS } from '../runs';
 import { cell, columns, NOW, power, shown, snapshot, source, tick } from './messages';
 
 /** A model that has taken a snapshot, and what it emits from then on. */
