@@ -13,7 +13,7 @@ import {
 } from './protocol';
 import type { Trans } from './view/host';
 
-/** So long a command may go unanswered by a kernel that can answer. */
+/** So long a command, or the comm's opening, may go unanswered by a kernel that can answer. */
 export const ANSWER_MS = 10_000;
 
 /** What a comm tells its owner; it must not wait, since all messages of the kernel would. */
@@ -21,6 +21,8 @@ export interface CommEvents {
   message(data: unknown): void;
   /** The kernel closed it: the meter is not there, or not any more. */
   closed(): void;
+  /** The kernel has neither closed it nor said anything: the question or the answer is lost. */
+  unanswered(): void;
 }
 
 interface Pending {
@@ -44,6 +46,7 @@ export class MeterComm implements IDisposable {
     // Set by name, since hosts before JupyterLab 4.4 have no such enumeration.
     Object.assign(comm, { commsOverSubshells: 'disabled' });
     comm.onMsg = message => {
+      this._answered();
       this._events.message(message.content.data);
     };
     comm.onClose = () => {
@@ -56,6 +59,7 @@ export class MeterComm implements IDisposable {
       target_name: TARGET,
       data: { v: VERSION, answers: true }
     });
+    this.watchTheClock();
   }
 
   get isDisposed(): boolean {
@@ -101,6 +105,9 @@ export class MeterComm implements IDisposable {
     if (this.waits) {
       return;
     }
+    if (!this._isAnswered) {
+      this._timer ??= setTimeout(() => this._events.unanswered(), ANSWER_MS);
+    }
     for (const [id, pending] of this._pending) {
       pending.timer ??= setTimeout(() => {
         this._pending.delete(id);
@@ -138,8 +145,14 @@ export class MeterComm implements IDisposable {
     this._end(this._trans.__('The connection to the meter has ended.'));
   }
 
+  private _answered(): void {
+    this._isAnswered = true;
+    clearTimeout(this._timer);
+  }
+
   private _end(reason: string): void {
     this._isDisposed = true;
+    this._answered();
     for (const pending of this._pending.values()) {
       clearTimeout(pending.timer ?? undefined);
       pending.reject(new Error(reason));
@@ -169,5 +182,7 @@ export class MeterComm implements IDisposable {
 
   private readonly _comm: Kernel.IComm;
   private readonly _pending = new Map<string, Pending>();
+  private _isAnswered = false;
+  private _timer: ReturnType<typeof setTimeout> | undefined;
   private _isDisposed = false;
 }

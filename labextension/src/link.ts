@@ -1,22 +1,16 @@
-/** Follows the kernel of one notebook or console, and keeps its model by a comm. */
+/** Follows the kernel of one notebook or console, and talks to the meter in it. */
 import type { ISessionContext } from '@jupyterlab/apputils';
 import type { Kernel, KernelMessage } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 
-import { MeterComm } from './comm';
 import { isMetered, languageOf, loadMeter } from './kernel';
 import { MeterModel, type LinkStatus } from './model';
-import {
-  asksForAnswer,
-  fromKernel,
-  type CommandArgs,
-  type CommandName,
-  type Reply
-} from './protocol';
-import { INFO_MS, WayIn } from './subshell';
+import type { CommandArgs, CommandName, Reply } from './protocol';
+import { INFO_MS } from './subshell';
+import { Talk } from './talk';
 import type { Trans } from './view/host';
-import { Watchers, type Rate } from './watchers';
+import type { Rate } from './watchers';
 import { within } from './within';
 
 export interface LinkOptions {
@@ -48,6 +42,12 @@ export class MeterLink implements IDisposable {
     readonly context: ISessionContext,
     private readonly _options: LinkOptions
   ) {
+    this._talk = new Talk(this.model, _options.trans, {
+      heard: () => this._goLive(),
+      mismatched: theirs => this._onMismatch(theirs),
+      closed: () => this._onClosed(),
+      forgotten: () => this._onForgotten()
+    });
     context.kernelChanged.connect(this._onKernelChanged, this);
     context.statusChanged.connect(this._onStatusChanged, this);
     context.connectionStatusChanged.connect(this._onConnectionChanged, this);
@@ -67,19 +67,14 @@ export class MeterLink implements IDisposable {
 
   /** Sends a command; rejects with a sentence if no answer will come. */
   command<N extends CommandName>(name: N, args: CommandArgs[N]): Promise<Reply> {
-    if (this._comm === null) {
-      const { trans } = this._options;
-      return Promise.reject(new Error(trans.__('There is no connection to the meter.')));
-    }
-    return this._comm.command(name, args);
+    return this._talk.command(name, args);
   }
 
   /** Says how closely somebody watches; the closest of all is what the kernel hears. */
   watch(who: string, rate: Rate): void {
-    const before = this._watchers.rate;
-    this._watchers.set(who, rate);
-    this._sendRate();
-    if (before !== 'live' && this._watchers.rate === 'live') {
+    const before = this._talk.rate;
+    this._talk.watch(who, rate);
+    if (before !== 'live' && this._talk.rate === 'live') {
       // Somebody looks who may want to know that the meter is there by now.
       this._retry();
     }
@@ -87,15 +82,13 @@ export class MeterLink implements IDisposable {
 
   /** Nothing is seen while the page is hidden, whoever watches. */
   setPageHidden(hidden: boolean): void {
-    this._watchers.hidden = hidden;
-    this._sendRate();
+    this._talk.setPageHidden(hidden);
   }
 
   /** Ends the comm as the page is left, so that the kernel does not go on talking to nobody. */
   hangUp(): void {
     this._turn++;
-    this._leave();
-    this._wayIn.close();
+    this._talk.close();
   }
 
   /** Comes back to a page that was left and kept. */
@@ -129,15 +122,14 @@ export class MeterLink implements IDisposable {
       return;
     }
     this._isDisposed = true;
-    this._leave();
-    this._wayIn.close();
+    this._talk.close();
     Signal.clearData(this);
     this.model.dispose();
   }
 
   /** Leaves the comm that is there, and opens one to the kernel that is there now. */
   private async _join(quietly?: 'loading' | 'not-loaded'): Promise<void> {
-    this._leave();
+    this._talk.leave();
     const turn = ++this._turn;
     const { kernel } = this;
     if (kernel === null) {
@@ -170,82 +162,20 @@ export class MeterLink implements IDisposable {
         return;
       }
     }
-    try {
-      this._comm = new MeterComm(
-        kernel,
-        {
-          message: data => this._onMessage(data),
-          closed: () => this._onClosed()
-        },
-        this._options.trans,
-        this._wayIn.id
-      );
-    } catch {
-      // The kernel went away meanwhile; its status says so, and brings the next attempt.
-      this._comm = null;
-    }
+    this._talk.open(kernel);
   }
 
   /** Gets a way in beside the running cell, if the kernel has one. */
   private async _enter(kernel: Kernel.IKernelConnection): Promise<void> {
-    if (await this._wayIn.open(kernel)) {
-      if (this._comm !== null) {
-        this._comm.subshell = this._wayIn.id;
-      }
+    if (await this._talk.enter(kernel)) {
       this._noteKernel();
     }
   }
 
-  private _leave(): void {
-    this._comm?.dispose();
-    this._forget();
-  }
-
-  private _forget(): void {
-    this._comm = null;
-    this._sentRate = null;
-    this._refreshing = false;
-  }
-
-  /** The kernel's process is another one: comm and subshell are gone without a word. */
+  /** The kernel's process is another one. */
   private _lose(): void {
-    this._comm?.abandon();
-    this._forget();
-    this._wayIn.lose();
+    this._talk.lose();
     this._loadedInto = null;
-  }
-
-  private _onMessage(data: unknown): void {
-    switch (this.model.receive(data)) {
-      case 'taken':
-        this._goLive();
-        if (asksForAnswer(data)) {
-          this._sendRate(true);
-        }
-        break;
-      case 'lost':
-        this._refresh();
-        break;
-      case 'reply': {
-        const reply = fromKernel(data);
-        if (reply.kind === 'reply') {
-          this._comm?.settle(reply);
-        }
-        break;
-      }
-      case 'mismatch': {
-        const theirs = fromKernel(data);
-        this._turn++;
-        this._leave();
-        this._setStatus({
-          kind: 'mismatch',
-          theirs: theirs.kind === 'refused' ? theirs.detail : ''
-        });
-        break;
-      }
-      case 'refused':
-        break;
-    }
   }
 
   private _goLive(): void {
@@ -253,38 +183,28 @@ export class MeterLink implements IDisposable {
       return;
     }
     this._setStatus({ kind: 'live' });
+    this._mayHaveLoaded = false;
     this._loadedInto = this.kernel;
-    this._sendRate();
+    this._talk.sendRate();
     if (this.kernel !== null) {
       void this._enter(this.kernel);
     }
   }
 
-  private _refresh(): void {
-    if (this._refreshing || this._comm === null) {
-      return;
-    }
-    const { _comm: comm } = this;
-    this._refreshing = true;
-    comm
-      .command('refresh', {})
-      .catch(() => {
-        // It does not know us any more, or is gone: begin anew.
-        if (this._comm === comm) {
-          void this._join();
-        }
-      })
-      .finally(() => {
-        this._refreshing = false;
-      });
+  private _onMismatch(theirs: string): void {
+    this._turn++;
+    this._setStatus({ kind: 'mismatch', theirs });
+  }
+
+  private _onForgotten(): void {
+    const { kind } = this.model.status;
+    void this._join(kind === 'not-loaded' || kind === 'loading' ? kind : undefined);
   }
 
   /** The kernel has no meter, or has it no more. */
   private _onClosed(): void {
     const { kind } = this.model.status;
-    this._forget();
     this.model.clear();
-    this._wayIn.close();
     if (kind === 'loading') {
       const reason = this._options.trans.__(
         'The meter was loaded, but it does not answer. Is it of an older version?'
@@ -296,6 +216,8 @@ export class MeterLink implements IDisposable {
     if (this._options.alwaysLoad() && this._loadedInto !== this.kernel) {
       // Once a kernel: who unloads it wants it unloaded, and a kernel that ends closes it, too.
       void this.load();
+    } else if (this._mayHaveLoaded && !this._busy) {
+      this._retry();
     }
   }
 
@@ -335,7 +257,7 @@ export class MeterLink implements IDisposable {
     }
     this._noteKernel();
     if (status === 'idle') {
-      this._comm?.watchTheClock();
+      this._talk.kernelIsFree();
       if (this._mayHaveLoaded) {
         this._retry();
       }
@@ -356,9 +278,8 @@ export class MeterLink implements IDisposable {
       this._setStatus({ kind: 'connecting' });
     } else if (this._cutOff) {
       this._cutOff = false;
-      if (this._comm !== null && this.model.meter !== null) {
-        this._refreshing = false;
-        this._refresh();
+      if (this._talk.isOpen && this.model.meter !== null) {
+        this._talk.resume();
       } else {
         void this._join();
       }
@@ -371,12 +292,13 @@ export class MeterLink implements IDisposable {
       return;
     }
     const { kind } = this.model.status;
-    if (kind !== 'not-loaded' && kind !== 'load-failed') {
+    // What was asked while the meter was about to be loaded may have come too early.
+    if (kind !== 'not-loaded' && kind !== 'load-failed' && kind !== 'connecting') {
       return;
     }
     const { code } = message.content as KernelMessage.IExecuteInputMsg['content'];
     // Asked after each cell, a kernel without the meter would fill its log with it.
-    this._mayHaveLoaded ||= this._watchers.rate === 'live' || MAY_LOAD.test(code);
+    this._mayHaveLoaded ||= this._talk.rate === 'live' || MAY_LOAD.test(code);
   }
 
   private _retry(): void {
@@ -385,22 +307,6 @@ export class MeterLink implements IDisposable {
       this._mayHaveLoaded = false;
       void this._join('not-loaded');
     }
-  }
-
-  /** Tells the kernel how closely it is watched, if it knows otherwise or asks. */
-  private _sendRate(asked = false): void {
-    const { rate } = this._watchers;
-    if (
-      this._comm === null ||
-      this.model.status.kind !== 'live' ||
-      (rate === this._sentRate && !asked)
-    ) {
-      return;
-    }
-    this._sentRate = rate;
-    this._comm.command('watch', { rate }).catch(() => {
-      // An older rate is shown, or the comm has ended, which shows itself.
-    });
   }
 
   private get _busy(): boolean {
@@ -413,19 +319,15 @@ export class MeterLink implements IDisposable {
   }
 
   private _noteKernel(): void {
-    this.model.setKernel({ busy: this._busy, subshells: this._wayIn.id !== null });
+    this.model.setKernel({ busy: this._busy, subshells: this._talk.isBeside });
     if (this.model.status.kind === 'not-loaded') {
       this.model.setStatus({ kind: 'not-loaded', busy: this._busy });
     }
   }
 
-  private _comm: MeterComm | null = null;
-  private readonly _wayIn = new WayIn();
+  private readonly _talk: Talk;
   private _loadedInto: Kernel.IKernelConnection | null = null;
-  private readonly _watchers = new Watchers();
-  private _sentRate: Rate | null = null;
   private _mayHaveLoaded = false;
-  private _refreshing = false;
   private _cutOff = false;
   private _isDisposed = false;
   /** Rises with each change of kernel: what was begun in an earlier turn is dropped. */

@@ -71,6 +71,31 @@ describe('a link', () => {
     expect(kernel.opened).toBe(0);
   });
 
+  it('asks again where nothing comes back, and not for ever', async () => {
+    await opened();
+    await vi.advanceTimersByTimeAsync(ANSWER_MS);
+    expect(kernel.opened).toBe(2);
+    expect(link.model.status.kind).toBe('connecting');
+    await vi.advanceTimersByTimeAsync(60 * ANSWER_MS);
+    expect(kernel.opened).toBe(3);
+    expect(link.model.status.kind).toBe('not-loaded');
+    session.runs('%load_ext jupyter_carbon');
+    await settled();
+    kernel.say(snapshot({ seq: 1 }));
+    await vi.advanceTimersByTimeAsync(60 * ANSWER_MS);
+    expect(kernel.opened).toBe(4);
+    expect(link.model.status.kind).toBe('live');
+  });
+
+  it('is patient with a kernel that is busy', async () => {
+    await opened(() => (kernel.status = 'busy'));
+    await vi.advanceTimersByTimeAsync(60 * ANSWER_MS);
+    expect(kernel.opened).toBe(1);
+    session.becomes('idle');
+    await vi.advanceTimersByTimeAsync(ANSWER_MS);
+    expect(kernel.opened).toBe(2);
+  });
+
   it('waits for a session that is about to have a kernel', async () => {
     session.kernelDisplayStatus = 'initializing';
     await opened(() => (session.kernel = null));
@@ -132,6 +157,34 @@ describe('a kernel without the meter', () => {
     expect(link.model.status.kind).toBe('not-loaded');
     kernel.say(snapshot({ seq: 1 }));
     expect(link.model.status.kind).toBe('live');
+  });
+
+  it('is asked again where it was asked while the meter was being loaded', async () => {
+    await opened();
+    session.becomes('busy');
+    session.iopubMessage.emit({
+      header: { msg_type: 'execute_input' },
+      content: { code: '%load_ext jupyter_carbon' }
+    });
+    kernel.close();
+    session.becomes('idle');
+    await settled();
+    expect(kernel.opened).toBe(2);
+    kernel.say(snapshot({ seq: 1 }));
+    expect(link.model.status.kind).toBe('live');
+  });
+
+  it('is asked again where it says no only after the meter was loaded', async () => {
+    await opened();
+    session.runs('%load_ext jupyter_carbon');
+    expect(kernel.opened).toBe(1);
+    kernel.close();
+    await settled();
+    expect(kernel.opened).toBe(2);
+    kernel.close();
+    await settled();
+    expect(kernel.opened).toBe(2);
+    expect(link.model.status.kind).toBe('not-loaded');
   });
 
   it('is asked after any cell while somebody looks', async () => {
