@@ -96,9 +96,13 @@ def is_remote(path: Path) -> bool:
     real = os.path.normcase(os.path.realpath(path))
     if real.startswith("\\\\"):
         return True
+    try:
+        mounted = psutil.disk_partitions(all=True)
+    except (OSError, psutil.Error):
+        return False
     holding = [
         part
-        for part in psutil.disk_partitions(all=True)
+        for part in mounted
         if real.startswith(os.path.normcase(part.mountpoint).rstrip(os.sep) + os.sep)
     ]
     if not holding:

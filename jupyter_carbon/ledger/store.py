@@ -1,8 +1,7 @@
-"""Opens a ledger and writes in it."""
+"""Writes sessions in a ledger."""
 
 from __future__ import annotations
 
-import os
 import random
 import secrets
 import sqlite3
@@ -13,102 +12,29 @@ from hashlib import blake2b
 from pathlib import Path
 
 from jupyter_carbon.ledger import statements
-from jupyter_carbon.ledger.access import close_to_others, prepare
 from jupyter_carbon.ledger.errors import (
     DamagedError,
     LockedError,
     MovedError,
-    NoLedgerError,
     explain,
 )
 from jupyter_carbon.ledger.gate import GATE
 from jupyter_carbon.ledger.healing import set_aside
 from jupyter_carbon.ledger.life import Life, is_over, this_life
-from jupyter_carbon.ledger.migrate import check, migrate
-from jupyter_carbon.ledger.place import Place, is_remote
+from jupyter_carbon.ledger.opening import PATIENCE_S, open_for_writing, real_path
+from jupyter_carbon.ledger.place import Place
 from jupyter_carbon.ledger.records import Batch, CellRow, Row, SessionRow
-from jupyter_carbon.ledger.schema import VERSION
 from jupyter_carbon.ledger.transaction import transaction
 
 TRACE_DAYS = 90.0
 _DAY_S = 86_400.0
-_PATIENCE_S = 1.0
-"""So long somebody else's lock is waited for; then it is tried again later."""
 _TURN_S = 0.02
-"""Of that so long within SQLite at once, since forks wait meanwhile."""
+"""So long somebody else's lock is waited for within SQLite, since forks wait meanwhile."""
 _PAUSE_S = (0.001, 0.02)
 _HASH_BYTES = 8
-_WAL_PAGES = 256
-"""The write-ahead log is taken over into the file when it has so many pages: 1 MiB."""
 
 Identity = tuple[int, int]
 """What tells a file from another that has taken its name."""
-
-
-def open_for_writing(
-    place: Place, *, wait_s: float = _PATIENCE_S, check_same_thread: bool = True
-) -> sqlite3.Connection:
-    """A connection that writes; the ledger is made, or brought to this version, if need be.
-
-    Args:
-        place: where it lies.
-        wait_s: how long each statement waits for somebody else's lock.
-        check_same_thread: False lets any thread use it, one at a time.
-
-    Raises:
-        LedgerError: if it cannot be opened.
-    """
-    path = _real(place)
-    try:
-        if path is not None:
-            prepare(path)
-        connection = _connect(place, wait_s, check_same_thread, mode="rw")
-    except (OSError, sqlite3.Error) as error:
-        raise explain(error, path or Path()) from error
-    try:
-        check(connection, path)
-        if path is not None:
-            close_to_others(path)
-        _configure(connection, remote=path is not None and is_remote(path))
-        migrate(connection, path)
-    except BaseException as error:
-        connection.close()
-        if isinstance(error, sqlite3.Error):
-            raise explain(error, path or Path()) from error
-        raise
-    return connection
-
-
-def open_for_reading(place: Place) -> sqlite3.Connection:
-    """A connection that only reads; a ledger of an older version is brought to this one first.
-
-    Raises:
-        NoLedgerError: if there is none.
-        LedgerError: if it cannot be read.
-    """
-    path = _real(place)
-    if path is not None and not path.exists():
-        raise NoLedgerError(f"There is no ledger at {path} yet.")
-    for turn in range(2):
-        try:
-            connection = _connect(place, _PATIENCE_S, True, mode="ro")
-        except sqlite3.Error as error:
-            raise explain(error, path or Path()) from error
-        try:
-            connection.execute("PRAGMA query_only = ON")
-            version = check(connection, path)
-            if version == VERSION:
-                return connection
-            connection.close()
-        except BaseException as error:
-            connection.close()
-            if isinstance(error, sqlite3.Error):
-                raise explain(error, path or Path()) from error
-            raise
-        if not version or turn:
-            raise NoLedgerError(f"The ledger {place} is empty yet.")
-        open_for_writing(place).close()
-    raise AssertionError
 
 
 class Store:
@@ -170,7 +96,7 @@ class Store:
 
     def _act(self, action: Callable[[sqlite3.Connection], None]) -> None:
         """Runs an action on the open ledger: patiently, and anew if the file had to be replaced."""
-        until_s = time.monotonic() + _PATIENCE_S
+        until_s = time.monotonic() + PATIENCE_S
         healed = False
         while True:
             try:
@@ -190,7 +116,7 @@ class Store:
                     self._set_aside()
 
     def _ready(self) -> sqlite3.Connection:
-        path = _real(self.place)
+        path = real_path(self.place)
         if self._connection is not None and path is not None:
             try:
                 moved = _identity(path) != self._identity
@@ -232,7 +158,7 @@ class Store:
             with transaction(connection):
                 self._put(connection, batch)
         except sqlite3.Error as error:
-            raise explain(error, _real(self.place) or Path()) from error
+            raise explain(error, real_path(self.place) or Path()) from error
 
     def _put(self, connection: sqlite3.Connection, batch: Batch) -> None:
         session = batch.session
@@ -271,7 +197,7 @@ class Store:
             self._is_synchronous = ended
 
     def _set_aside(self) -> None:
-        path = _real(self.place)
+        path = real_path(self.place)
         assert path is not None
         try:
             kept = set_aside(path, self._clock())
@@ -297,42 +223,6 @@ def close_lost(connection: sqlite3.Connection, here: Life, now_s: float) -> int:
             connection.execute(statements.CLOSE_CELLS, (key,))
             connection.execute(statements.CLOSE_LABELS, (key,))
     return lost
-
-
-def _connect(
-    place: Place, wait_s: float, check_same_thread: bool, **options: str
-) -> sqlite3.Connection:
-    path = _real(place)
-    real = place if path is None else Place(path)
-    return sqlite3.connect(
-        real.uri(**options),
-        uri=True,
-        timeout=wait_s,
-        isolation_level=None,
-        check_same_thread=check_same_thread,
-    )
-
-
-def _configure(connection: sqlite3.Connection, *, remote: bool) -> None:
-    """How the ledger is written: so that others can at the same time, and what is gone is gone.
-
-    A write-ahead log lets readers and a writer be at it together, and costs no wait
-    for the disk; on file systems that cannot have one there is a rollback journal,
-    which is only safe if the disk is waited for.
-    """
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA secure_delete = ON")
-    connection.execute("PRAGMA trusted_schema = OFF")
-    wanted = "DELETE" if remote else "WAL"
-    (journal,) = connection.execute(f"PRAGMA journal_mode = {wanted}").fetchone()
-    connection.execute(f"PRAGMA synchronous = {'NORMAL' if journal == 'wal' else 'FULL'}")
-    connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
-    connection.execute(f"PRAGMA journal_size_limit = {4096 * _WAL_PAGES}")
-
-
-def _real(place: Place) -> Path | None:
-    """The file itself, where a link leads to it; SQLite's other files lie beside that."""
-    return None if place.path is None else Path(os.path.realpath(place.path))
 
 
 def _identity(path: Path) -> Identity:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from jupyter_carbon.estimate import Estimate, Provenance
 from jupyter_carbon.ledger.life import this_life
+from jupyter_carbon.ledger.opening import open_for_reading
 from jupyter_carbon.ledger.place import Place
 from jupyter_carbon.ledger.records import (
     Batch,
@@ -21,7 +22,7 @@ from jupyter_carbon.ledger.records import (
     SourceRow,
     TraceRow,
 )
-from jupyter_carbon.ledger.store import Store, open_for_reading
+from jupyter_carbon.ledger.store import Store
 
 NOW_S = 1.7e9
 MISSING = Estimate.missing()

@@ -13,9 +13,10 @@ import pytest
 
 from jupyter_carbon.ledger.errors import LedgerError, NoLedgerError
 from jupyter_carbon.ledger.migrate import APPLICATION_ID, migrate
+from jupyter_carbon.ledger.opening import open_for_reading, open_for_writing
 from jupyter_carbon.ledger.place import Place
 from jupyter_carbon.ledger.schema import MIGRATIONS, VERSION
-from jupyter_carbon.ledger.store import Store, open_for_reading, open_for_writing
+from jupyter_carbon.ledger.store import Store
 from tests.ledger.made import ask, whole, write
 
 EARLIER = sorted((Path(__file__).parent / "versions").glob("*.sql"))

@@ -17,9 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jupyter_carbon.ledger.errors import LedgerError, NoLedgerError
+from jupyter_carbon.ledger.opening import open_for_reading, open_for_writing
 from jupyter_carbon.ledger.place import Place
 from jupyter_carbon.ledger.records import Batch, TraceRow
-from jupyter_carbon.ledger.store import Store, open_for_reading, open_for_writing
+from jupyter_carbon.ledger.store import Store
 from tests.ledger.made import (
     MISSING,
     NOW_S,
