@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from jupyter_carbon.carbon import Rate, co2e_g
 from jupyter_carbon.curve import EnergyCurve, Shares
+from jupyter_carbon.cuts import Cuts
 from jupyter_carbon.estimate import Estimate, Provenance, total
 from jupyter_carbon.reading import Reading
 from jupyter_carbon.reconstruct.track import Located
@@ -68,6 +69,10 @@ class Session:
     cells: ClosedWindows = field(default_factory=ClosedWindows)
     labels: ClosedWindows = field(default_factory=ClosedWindows)
     pauses: list[Span] = field(default_factory=list)
+    cuts: list[int] = field(default_factory=list)
+    """Edges at the quarters of an hour, while the account is recorded."""
+    project: str = ""
+    """What the user calls the work that it belongs to."""
 
 
 class Parts(NamedTuple):
@@ -156,6 +161,10 @@ class Account:
         """True while sources are still being found: until then nothing is final."""
         self.running = Running()
         self.paused = False
+        self.ended: list[Session] | None = None
+        """Sessions that a reset ended and that are yet to be recorded; None: nobody records."""
+        self._keeps_code = False
+        self._cuts: Cuts | None = None
         self._moments_s = array("d")
         self._walls_s = array("d")
         self._now_s = moment_s
@@ -186,6 +195,7 @@ class Account:
 
     def take(self, source_id: str, reading: Reading) -> None:
         """Takes a source's reading."""
+        self._cut_until(reading.moment_s)
         if self.paused:
             return
         source = self.sources[source_id]
@@ -203,6 +213,7 @@ class Account:
     ) -> None:
         """Notes that a source gave no figure; after 3 s of it its curve has a gap."""
         source = self.sources[source_id]
+        self._cut_until(moment_s)
         self._now_s = max(self._now_s, moment_s)
         source.state, source.message, source.remedy = state, message, remedy
         if source.failing_since_s is None:
@@ -281,12 +292,13 @@ class Account:
         edge = self._begin_period(old.number + 1, rate, moment_s, wall_s)
         old.end = edge
         divided = [self._part_of(window) for window in [*self.running.labels, *self.running.cells]]
-        rests = [
-            replace(w, start=-1, end=-1, owned=None, place=-1, number=-1) for _, w in divided
-        ]
+        rests = [replace(w, start=-1, end=-1, owned=None, place=-1, number=-1) for _, w in divided]
         for _, part in reversed(divided):
             self._close_at(part, edge)
-        self.session = Session(uuid.uuid4().hex, old.number + 1, edge)
+        self.session = Session(uuid.uuid4().hex, old.number + 1, edge, project=old.project)
+        if self.ended is not None:
+            self.session.cells.keep_code(self._keeps_code)
+            self.ended.append(old)
         for (whole, _), rest in zip(divided, rests, strict=True):
             self.running.open(rest, edge)
             self._continues[whole] = rest
@@ -294,6 +306,31 @@ class Account:
             old.pauses[-1] = (old.pauses[-1][0], edge)
             self.session.pauses.append((edge, NOW))
         return old
+
+    def record(self, moment_s: float, wall_s: float, *, code: bool) -> None:
+        """Has sessions cut at the quarters of an hour, and kept in `ended` when a reset ends them.
+
+        Args:
+            moment_s: now, on the monotonic clock.
+            wall_s: now, in seconds since the epoch.
+            code: True if the code of cells that have ended is kept, too.
+        """
+        self.ended = [] if self.ended is None else self.ended
+        self._keeps_code = code
+        self.session.cells.keep_code(code)
+        self._cuts = Cuts(moment_s, wall_s)
+
+    def record_no_more(self) -> None:
+        """Takes `record` back."""
+        self.ended = self._cuts = None
+        self._keeps_code = False
+        self.session.cells.keep_code(False)
+
+    def follow_wall(self, moment_s: float, wall_s: float) -> None:
+        """Takes the time; where the clock was set, or the machine slept, the session is cut now."""
+        self._cut_until(moment_s)
+        if self._cuts is not None and self._cuts.follow(moment_s, wall_s):
+            self.session.cuts.append(self._edge(moment_s, wall_s))
 
     # What it cost
 
@@ -434,6 +471,7 @@ class Account:
         return self._continues.get(window, window)
 
     def _edge(self, moment_s: float, wall_s: float, sign: int = 0, turn: int = 0) -> int:
+        self._cut_until(moment_s)
         number = len(self._moments_s)
         self._moments_s.append(moment_s)
         self._walls_s.append(wall_s)
@@ -444,6 +482,11 @@ class Account:
         for source in self.sources.values():
             source.curve.add_edge(number, moment_s, shares, turn)
         return number
+
+    def _cut_until(self, moment_s: float) -> None:
+        """Cuts the session at the quarters of an hour up to a moment, before what comes then."""
+        while self._cuts is not None and self._cuts.next_s <= moment_s:
+            self.session.cuts.append(self._edge(*self._cuts.take(moment_s)))
 
     def _shares_of(self, number: int) -> Shares:
         """An edge's shares, for a source that is found after it."""

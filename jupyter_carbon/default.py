@@ -11,8 +11,10 @@ from jupyter_carbon.kernel.extension import loaded_meter
 from jupyter_carbon.kernel.synchronize import wait_for_gpus
 from jupyter_carbon.measurement import Measurement
 from jupyter_carbon.meter import CarbonMeter
+from jupyter_carbon.recorder import Recorder
 
 _own: CarbonMeter | None = None
+_recorder: Recorder | None = None
 _guard = threading.Lock()
 
 
@@ -22,13 +24,15 @@ def get_meter() -> CarbonMeter:
     Of the processes that `multiprocessing` makes only the first one meters: in
     the others the meter is there, reads nothing, and its figures are missing.
     """
-    global _own
+    global _own, _recorder
     loaded = loaded_meter()
     with _guard:
         if loaded is not None:
             if _own is not None and _own.is_running and not _own.is_busy:
                 # It was started before the extension was: one thread is enough.
                 _own.stop()
+                if _recorder is not None:
+                    _recorder.stop()
             return loaded
         if _own is None:
             _own = CarbonMeter()
@@ -38,6 +42,8 @@ def get_meter() -> CarbonMeter:
                 warnings.warn(f"jupyter_carbon: {complaint}", stacklevel=3)
         if not _own.is_running and not _is_worker():
             _own.start()
+            _recorder = _recorder or Recorder(_own, kernel="script")
+            _recorder.start()
         return _own
 
 

@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from traitlets import Bunch, validate
+from traitlets import Bunch, observe, validate
 
 from jupyter_carbon.account import Account, Cost, Session
 from jupyter_carbon.budget import Budget, BudgetError, BudgetExceeded, BudgetUse, parse_budget
@@ -83,6 +83,7 @@ class CarbonMeter(MeterSettings):
         self._complain = partial(_add, self.complaints)
         rate = Rate(self._configured_intensity(), self.pue)
         account = Account(clock(), wall_clock(), rate)
+        account.session.project = self.project
         self._intake = Intake(account, clock, self._complain)
         self._budgets = Budgets(self._intake.look, clock, self._complain)
         self._budgets.co2e_unit = self.mass_unit
@@ -293,6 +294,13 @@ class CarbonMeter(MeterSettings):
         if self._is_made:
             self.set_budget(limit or None, stops=self.budget_stops)
         return limit
+
+    @observe("project")
+    def _follow_project(self, _change: Bunch) -> None:
+        """`meter.project = "thesis"` holds for the session that runs, and for those after it."""
+        if self._is_made:
+            with self.look() as account:
+                account.session.project = self.project
 
     @property
     def rate(self) -> Rate:

@@ -28,7 +28,8 @@ class MeterSettings(Configurable):
     """The meter's settings; each has an environment variable of the same name in capitals.
 
     They are read when a meter is made. `region`, `pue` and `budget` can be set after that, too,
-    and then apply from that moment on, as by the meter's methods.
+    and then apply from that moment on, as by the meter's methods; so can `project`, which then
+    holds for the whole session.
     What a program gives by keyword comes before the environment.
     """
 
@@ -61,6 +62,21 @@ class MeterSettings(Configurable):
     co2e_unit = Enum(("kg", "lb"), "kg", help="The unit of CO2e: kg (metric) or lb.").tag(
         config=True
     )
+    project = Unicode(
+        "", help="What sessions are grouped under, such as a paper's name; empty: nothing."
+    ).tag(config=True)
+    ledger = Unicode(
+        "",
+        help="Where sessions are kept: a path, :memory: or off; empty: your data folder.",
+    ).tag(config=True)
+    ledger_keep_code = Bool(
+        False, help="Keep the code of cells in the ledger, too, not only a hash of it."
+    ).tag(config=True)
+    ledger_trace_days = Float(
+        90.0,
+        help="Days after which the ledger lets go of a session's course of power, 0 to 36500;"
+        " totals stay.",
+    ).tag(config=True)
 
     def __init__(self, *, environ: Mapping[str, str] = os.environ, **kwargs: Any) -> None:
         self.complaints: list[str] = []
@@ -150,6 +166,7 @@ _LIMITS = {
     "idle_interval_s": (0.05, 60.0),
     "busy_interval_s": (0.01, 10.0),
     "rest_after_s": (1.0, 86_400.0),
+    "ledger_trace_days": (0.0, 36_500.0),
 }
 _PARSERS: dict[str, Callable[[str], object]] = {
     "region": str,
@@ -161,4 +178,8 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "budget_stops": _boolean,
     "rest_after_s": float,
     "co2e_unit": str.lower,
+    "project": str,
+    "ledger": str,
+    "ledger_keep_code": _boolean,
+    "ledger_trace_days": float,
 }

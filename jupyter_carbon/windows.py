@@ -102,10 +102,18 @@ class ClosedWindows:
         self._digests = bytearray()
         self._crcs = array("q")
         self._titles: deque[str] = deque(maxlen=TITLES)
+        self._codes: deque[str] | None = None
         self._overlaps: dict[int, list[Span] | None] = {}
 
     def __len__(self) -> int:
         return len(self._ids)
+
+    def keep_code(self, wanted: bool) -> None:
+        """Has the whole code of the newest cells kept, too, or no more."""
+        if not wanted:
+            self._codes = None
+        elif self._codes is None:
+            self._codes = deque([""] * len(self._titles), maxlen=TITLES)
 
     def append(self, window: Window) -> None:
         """Takes a window that has ended, and tells it its place."""
@@ -121,6 +129,8 @@ class ClosedWindows:
         self._digests += bytes(_DIGEST_BYTES) if known is None else known.digest
         self._crcs.append(-1 if known is None else known.crc32)
         self._titles.append(window.title)
+        if self._codes is not None:
+            self._codes.append(window.code)
         window.code = ""
         if window.overlapped:
             self._overlaps[window.place] = window.owned
@@ -142,7 +152,8 @@ class ClosedWindows:
             place,
             self._numbers[place],
             self._titles[titled] if titled >= 0 else "",
-            fingerprint=self._fingerprint(place),
+            "" if self._codes is None or titled < 0 else self._codes[titled],
+            self._fingerprint(place),
         )
 
     def end_of(self, place: int) -> int:

@@ -95,6 +95,12 @@ def prepare_lab(folder: Path) -> None:
             path.write_text(json.dumps(content, indent=2), encoding="utf-8")
     os.environ["JUPYTERLAB_SETTINGS_DIR"] = str(settings)
     os.environ["JUPYTERLAB_WORKSPACES_DIR"] = str(workspaces)
+    keep_apart(folder)
+
+
+def keep_apart(folder: Path) -> None:
+    """Gives the demonstration a ledger of its own: it is none of the user's work."""
+    os.environ.setdefault("JUPYTER_CARBON_LEDGER", str(folder / "ledger.sqlite3"))
 
 
 def show(folder: Path) -> int:
@@ -123,6 +129,7 @@ def run(folder: Path) -> str:
     with tempfile.TemporaryDirectory(prefix="jupyter-carbon-") as profile, log.open("w") as errors:
         # The user's own profile may load what the demonstration should not depend on.
         os.environ["IPYTHONDIR"] = profile
+        keep_apart(folder)
         import nbformat
         from nbclient import NotebookClient
         from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError

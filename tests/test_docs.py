@@ -101,7 +101,7 @@ def test_the_command_line_is_documented(capsys: pytest.CaptureFixture[str]) -> N
 
 @everything
 def test_no_page_names_a_command_that_is_not_there(page: Path) -> None:
-    named = set(re.findall(r"(?<!%)%carbon +([a-z]+)", _text(page)))
+    named = set(re.findall(r"(?<!%)%carbon +([a-z]+(?:-[a-z]+)*)", _text(page)))
     assert named <= set(COMMANDS)
 
 

@@ -22,6 +22,10 @@ VALUES: dict[str, tuple[Any, str, Any]] = {
     "budget": ("0.5kWh", " 200 gCO2e", "200 gCO2e"),
     "budget_stops": (False, "yes", True),
     "co2e_unit": ("kg", "LB", "lb"),
+    "project": ("thesis", " first paper ", "first paper"),
+    "ledger": ("off", ":memory:", ":memory:"),
+    "ledger_keep_code": (False, "yes", True),
+    "ledger_trace_days": (30.0, "7", 7.0),
 }
 
 

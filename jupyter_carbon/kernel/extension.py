@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 from jupyter_carbon.kernel.cell_magic import blank_magic_line
@@ -18,6 +19,7 @@ from jupyter_carbon.kernel.stop import Stopper
 from jupyter_carbon.kernel.stream import CommStream
 from jupyter_carbon.kernel.synchronize import wait_for_gpus
 from jupyter_carbon.meter import CarbonMeter
+from jupyter_carbon.recorder import Recorder
 
 _UNLOAD_WAIT_S = 0.5
 
@@ -46,6 +48,7 @@ class Extension:
             shell, self.meter, self._hooks.open_cells, lambda: self._stream.is_watched
         )
         self._hooks.notices = self._notices
+        self._recorder = Recorder(self.meter, kernel=_kernel_of(shell))
 
     def load(self) -> None:
         """Begins to meter; the sources are found on the meter's own thread."""
@@ -56,6 +59,7 @@ class Extension:
         self._notices.register()
         self._stream.register()
         self.meter.start()
+        self._recorder.start()
         for complaint in self.meter.complaints:
             sys.stderr.write(f"jupyter_carbon: {complaint}\n")
 
@@ -70,7 +74,15 @@ class Extension:
         if blank_magic_line in cleanup:
             cleanup.remove(blank_magic_line)
         self.meter.stop(_UNLOAD_WAIT_S)
+        self._recorder.stop(_UNLOAD_WAIT_S)
         self._display.close()
+
+
+def _kernel_of(shell: Any) -> str:
+    """The kernel's id, as its connection file has it; "ipython" where there is no kernel."""
+    application = getattr(getattr(shell, "kernel", None), "parent", None)
+    file = getattr(application, "connection_file", "")
+    return Path(file).stem.removeprefix("kernel-") or "ipython"
 
 
 _loaded: dict[int, Extension] = {}

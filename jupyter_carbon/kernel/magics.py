@@ -26,7 +26,7 @@ from jupyter_carbon.summary.document import build_document
 from jupyter_carbon.summary.form import ExportError, write
 from jupyter_carbon.summary.rich import cells_html, status_html
 from jupyter_carbon.summary.text import cells_text, status_text
-from jupyter_carbon.units import MassUnit, intensity_text
+from jupyter_carbon.units import MassUnit, intensity_text, quoted
 from jupyter_carbon.windows import WindowStatus
 
 
@@ -53,6 +53,7 @@ class CarbonMagics:
             "region": self._region,
             "pue": self._pue,
             "budget": self._budget,
+            "project-name": self._project,
             "export": self._export,
             "doctor": self._doctor,
         }
@@ -86,6 +87,7 @@ class CarbonMagics:
             %carbon pause               count nothing until resume; exports name the gap
             %carbon resume              count again
             %carbon reset               begin a new session, with nothing counted
+            %carbon project-name NAME   the session belongs to a project; off: to none
             %carbon export PATH         write the summary: .json, .csv or .md
             %carbon doctor              how each figure is got, and what would make it better
 
@@ -211,6 +213,14 @@ class CarbonMagics:
         if not uses:
             return "The session has no budget."
         return f"The session's budget: {standing(uses[0])}."
+
+    def _project(self, command: Command) -> Answer:
+        if command.argument:
+            self._meter.project = "" if command.argument.lower() == "off" else command.argument
+        name = self._meter.project
+        if not name:
+            return Answer("The session belongs to no project.")
+        return Answer(f"The session belongs to the project {quoted(name)}.")
 
     def _export(self, command: Command) -> Answer:
         is_final = self._meter.wait_final()

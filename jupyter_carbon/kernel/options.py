@@ -18,9 +18,11 @@ COMMANDS = (
     "region",
     "pue",
     "budget",
+    "project-name",
     "export",
     "doctor",
 )
+_NAME = 200
 CELL_OPTIONS = ("--label", "--no-sync", "--quiet", "--budget", "--stop")
 
 
@@ -116,6 +118,8 @@ def parse_command(line: str) -> Command:
         )
     if name == "budget":
         return _budget(rest)
+    if name == "project-name":
+        return _project(rest)
     if name in ("region", "pue"):
         everything = "--all" in rest
         rest = [word for word in rest if word != "--all"]
@@ -145,6 +149,17 @@ def _budget(words: list[str]) -> Command:
             " nothing was changed."
         )
     return Command("budget", "off" if limit.lower() == "off" else limit, stops=stops)
+
+
+def _project(words: list[str]) -> Command:
+    """A name, which may have blanks, or `off`, or neither, which asks for it."""
+    name = " ".join(words).strip()
+    if len(name) > _NAME:
+        raise OptionError(
+            f"A project's name has at most {_NAME} characters, and this one {len(name)};"
+            " nothing was changed."
+        )
+    return Command("project-name", name)
 
 
 def _export(path: str) -> Command:

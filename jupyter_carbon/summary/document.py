@@ -159,7 +159,7 @@ def _session(
         "in_cells_j": inside.energy_j.as_dict(),
         "in_cells_co2e_g": inside.co2e_g.as_dict(),
         "between_cells_co2e_g": difference(whole.co2e_g, inside.co2e_g).as_dict(),
-        "gaps": _gaps(account, session, now_s),
+        "gaps": gaps(account, session, now_s),
     }
 
 
@@ -226,7 +226,7 @@ def _grid(account: Account, session: Session, now_s: float) -> list[GridDict]:
     ]
 
 
-def _gaps(account: Account, session: Session, now_s: float) -> list[GapDict]:
+def gaps(account: Account, session: Session, now_s: float) -> list[GapDict]:
     """Pauses of the meter, and each source's own gaps, within the session."""
     start_s, end_s = account.moment_s(session.start), account.moment_s(session.end)
     offset_s = account.wall_s(session.start, now_s) - start_s

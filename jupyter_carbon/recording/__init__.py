@@ -1,0 +1,1 @@
+"""How the account is written down for the ledger: `rows` of it, `progress` through it, `log`."""
