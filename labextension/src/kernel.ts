@@ -1,7 +1,9 @@
 /** What a link asks of a kernel besides the comm: its language, and to load the meter. */
 import type { Kernel } from '@jupyterlab/services';
+import { PromiseDelegate } from '@lumino/coreutils';
 
 import type { Trans } from './view/host';
+import { within } from './within';
 
 const LOAD = '%load_ext jupyter_carbon';
 /** Languages whose kernels are IPython's, or take its magics. */
@@ -10,6 +12,23 @@ const LANGUAGES = new Set(['python', 'ipython', 'sage', 'sagemath']);
 /** Whether the meter can be in a kernel of this language; where nobody says, it may be. */
 export function isMetered(language: string): boolean {
   return language === '' || LANGUAGES.has(language.toLowerCase());
+}
+
+/** Waits until the page's connection to a kernel stands or has failed, but not for ever. */
+export async function untilConnected(
+  kernel: Kernel.IKernelConnection,
+  patience_ms: number
+): Promise<void> {
+  const settled = new PromiseDelegate<void>();
+  const look = (): void => {
+    if (kernel.connectionStatus !== 'connecting') {
+      settled.resolve();
+    }
+  };
+  kernel.connectionStatusChanged.connect(look);
+  look();
+  await within(settled.promise, patience_ms);
+  kernel.connectionStatusChanged.disconnect(look);
 }
 
 /** The language of a kernel; empty if nobody says. */

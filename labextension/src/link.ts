@@ -4,7 +4,7 @@ import type { Kernel, KernelMessage } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 
-import { isMetered, languageOf, loadMeter } from './kernel';
+import { isMetered, languageOf, loadMeter, untilConnected } from './kernel';
 import { MeterModel, type LinkStatus } from './model';
 import type { CommandArgs, CommandName, Reply } from './protocol';
 import { INFO_MS } from './subshell';
@@ -151,6 +151,13 @@ export class MeterLink implements IDisposable {
     if (!isMetered(language)) {
       this._setStatus({ kind: 'foreign', language });
       return;
+    }
+    if (kernel.connectionStatus === 'connecting') {
+      // Nothing can be asked over the control channel before that.
+      await untilConnected(kernel, STARTING_MS);
+      if (turn !== this._turn) {
+        return;
+      }
     }
     if (kernel.status !== 'idle') {
       const patience_ms = kernel.status === 'starting' ? STARTING_MS : INFO_MS;

@@ -99,7 +99,13 @@ async function ask(
     session: kernel.clientId,
     content
   });
-  const future = kernel.sendControlMessage(message, true, true);
+  let future;
+  try {
+    future = kernel.sendControlMessage(message, true, true);
+  } catch {
+    // It died, or its connection is cut off just now.
+    return null;
+  }
   const reply = await within(future.done, CONTROL_MS);
   future.dispose();
   return reply?.content ?? null;

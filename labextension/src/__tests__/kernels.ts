@@ -34,6 +34,8 @@ export class StandInKernel {
   isDisposed = false;
   handleComms = true;
   status = 'idle';
+  connectionStatus = 'connected';
+  readonly connectionStatusChanged = new Signal<this, string>(this);
   language = 'python';
   features: string[] = [];
   /** How `%load_ext` ends. */
@@ -70,6 +72,9 @@ export class StandInKernel {
   }
 
   sendControlMessage(message: KernelMessage.IMessage): unknown {
+    if (this.connectionStatus !== 'connected') {
+      throw new Error('Could not send message: status is not connected');
+    }
     this.sent.push(described(message));
     const content = {
       kernel_info_request: { supported_features: this.features },
@@ -87,6 +92,12 @@ export class StandInKernel {
   /** The comm that was opened last. */
   get comm(): StandInComm {
     return this.comms[this.comms.length - 1]!;
+  }
+
+  /** The page's connection to it comes or goes. */
+  connects(status: string): void {
+    this.connectionStatus = status;
+    this.connectionStatusChanged.emit(status);
   }
 
   /** Says something over the comm that was opened last. */

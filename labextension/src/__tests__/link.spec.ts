@@ -358,6 +358,39 @@ describe('a page that comes to a busy kernel', () => {
   });
 });
 
+describe('a page whose connection to the kernel does not stand yet', () => {
+  function unconnected(): void {
+    kernel = new StandInKernel();
+    kernel.features.push('kernel subshells');
+    kernel.status = 'unknown';
+    kernel.connectionStatus = 'connecting';
+    Object.defineProperty(kernel, 'info', { value: new Promise(() => undefined) });
+    session = new StandInSession(kernel);
+  }
+
+  it('waits for it, and then enters', async () => {
+    unconnected();
+    await opened();
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(kernel.sent).toEqual([]);
+    kernel.connects('connected');
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(kernel.sent.map(each => [each.type, each.subshell])).toEqual([
+      ['kernel_info_request', null],
+      ['create_subshell_request', null],
+      ['comm_open', 'beside']
+    ]);
+  });
+
+  it('asks all the same where it fails', async () => {
+    unconnected();
+    await opened();
+    kernel.connects('disconnected');
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(kernel.opened).toBe(1);
+  });
+});
+
 describe('who watches', () => {
   it('is told to the kernel as the closest of all, and only when that changes', async () => {
     await live();
