@@ -63,8 +63,11 @@ def open_for_reading(place: Place) -> sqlite3.Connection:
         LedgerError: if it cannot be read.
     """
     path = real_path(place)
-    if path is not None and not path.exists():
-        raise NoLedgerError(f"There is no ledger at {path} yet.")
+    try:
+        if path is not None and not path.exists():
+            raise NoLedgerError(f"There is no ledger at {path} yet.")
+    except OSError as error:
+        raise explain(error, path or Path()) from error
     connection = _open_as_it_is(place, path)
     if connection is None:
         open_for_writing(place).close()

@@ -31,6 +31,8 @@ _DAY_S = 86_400.0
 _TURN_S = 0.02
 """So long somebody else's lock is waited for within SQLite, since forks wait meanwhile."""
 _PAUSE_S = (0.001, 0.02)
+_BEGINNINGS = 2
+"""What takes the place of a ledger that was moved may be damaged too; but then it is enough."""
 _HASH_BYTES = 8
 
 Identity = tuple[int, int]
@@ -97,7 +99,7 @@ class Store:
     def _act(self, action: Callable[[sqlite3.Connection], None]) -> None:
         """Runs an action on the open ledger: patiently, and anew if the file had to be replaced."""
         until_s = time.monotonic() + PATIENCE_S
-        healed = False
+        begun = 0
         while True:
             try:
                 with GATE.inside():
@@ -109,9 +111,9 @@ class Store:
                 time.sleep(random.uniform(*_PAUSE_S))
             except (DamagedError, MovedError) as error:
                 self.close()
-                if healed:
+                begun += 1
+                if begun > _BEGINNINGS:
                     raise
-                healed = True
                 if isinstance(error, DamagedError):
                     self._set_aside()
 
