@@ -6,26 +6,40 @@ import json
 import math
 import platform
 import sqlite3
+import sys
 import time
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, Literal, NamedTuple
 
 from jupyter_carbon.ledger import queries
 from jupyter_carbon.ledger.life import Life, is_over
-from jupyter_carbon.ledger.overlap import AtOnce, Run, at_once
+from jupyter_carbon.ledger.overlap import AtOnce, Run, Times, at_once, shared
 from jupyter_carbon.ledger.records import CellRow, LabelRow, RateRow, SessionRow, SourceRow
 from jupyter_carbon.ledger.rows import reader
 from jupyter_carbon.ledger.span import Span, day_bounds, day_of
-from jupyter_carbon.ledger.sums import Cost, Part, Piece, Sum, Tally, add_up, cut_up
+from jupyter_carbon.ledger.sums import (
+    Ask,
+    Cost,
+    Course,
+    Part,
+    Sum,
+    Tally,
+    asks,
+    cut_up,
+    parted,
+)
 
 State = Literal["running", "ended", "lost"]
 """A lost session is one whose kernel died without a word."""
 
 ALL = Span()
+"""All the time there is."""
 _SILENT_S = 60.0
 """Of a kernel on another machine only its silence is known."""
+_SLACK_S = 1.0
+"""So much of a source's time may be missing between its slices before it is told of."""
 _FEW_CELLS = 50_000
 _FARTHEST = 20_000
 """So many runs are looked at, at most, for the costliest of different code."""
@@ -111,7 +125,7 @@ class History:
         self._connection = connection
         self._now_s = time.time() if now_s is None else now_s
         self._parts: dict[Span, list[Part]] = {}
-        self._pieces: dict[int, list[Piece]] = {}
+        self._courses: dict[int, list[Course]] = {}
         self._shares_j: dict[int, dict[str, float]] | None = None
         if not connection.in_transaction:
             connection.execute("BEGIN")
@@ -148,6 +162,8 @@ class History:
         for source, since, step_s, blob in self._all(queries.TRACES, (key,)):
             powers_w = array("f")
             powers_w.frombytes(blob[: len(blob) // powers_w.itemsize * powers_w.itemsize])
+            if sys.byteorder == "big":
+                powers_w.byteswap()
             traces.append(Trace(source, since, step_s, powers_w))
         return traces
 
@@ -263,23 +279,51 @@ class History:
         groups: dict[str | None, list[Part]] = {}
         for part in self._in(span):
             groups.setdefault(name_of(part), []).append(part)
-        self._load(self._in(span), [*span])
         return _ranked({name: self._sums(parts, [*span])[0] for name, parts in groups.items()})
 
     def _sums(self, parts: list[Part], bounds: list[float]) -> list[Sum]:
-        self._load(parts, bounds)
-        return add_up(parts, bounds, self._shares(), self._pieces)
+        """What sessions cost between each two moments, each machine's energy once."""
+        tallies = [Tally() for _ in bounds[1:]]
+        cut = cut_up(parts, bounds)
+        shares_j = self._shares()
+        for rank, part in enumerate(parts):
+            span_s = part.until - part.since
+            for place, since, until in parted(part.since, part.until, bounds):
+                tally = tallies[place]
+                tally.count += 1
+                share = (until - since) / span_s if span_s > 0 else 1.0
+                tally.duration_s += share * part.duration_s
+                if rank not in cut:
+                    tally.add(part.cost, part.duration_s, shares_j.get(part.key))
+        if cut:
+            self._load({*cut, *shared([part.run for part in parts])}, parts)
+            asked = asks(parts, bounds, sorted(cut), self._courses)
+            self._add_pieces(tallies, asked)
+        return [tally.sum() for tally in tallies]
 
-    def _load(self, parts: list[Part], bounds: list[float]) -> None:
-        """Reads the pieces of those sessions that are not counted whole."""
-        keys = [parts[place].key for place in cut_up(parts, bounds)]
-        keys = [key for key in keys if key not in self._pieces]
-        if not keys:
-            return
-        self._pieces |= {key: [] for key in keys}
-        for row in self._connection.execute(queries.SLICES, {"keys": _json(keys)}):
-            key, host, source, since, until, *cost = row
-            self._pieces[key].append(Piece((host, source), since, until, Cost(*cost)))
+    def _add_pieces(self, tallies: list[Tally], asked: list[Ask]) -> None:
+        counted_s = [0.0] * len(asked)
+        wanted = json.dumps([[ask.key, ask.number, ask.since, ask.until] for ask in asked])
+        found = self._connection.execute(queries.PIECES, {"asks": wanted})
+        for place, origin, time_s, energy_j, low_j, high_j, *masses_g in found:
+            cost = Cost(energy_j, low_j, high_j, origin, *masses_g)
+            tallies[asked[place].place].add(cost, time_s)
+            counted_s[place] += time_s
+        for ask, time_s in zip(asked, counted_s, strict=True):
+            if ask.time_s - time_s > _SLACK_S:
+                tallies[ask.place].miss(ask.time_s - time_s)
+
+    def _load(self, places: Iterable[int], parts: list[Part]) -> None:
+        """Reads when the sources of sessions were counted."""
+        keys = [parts[place].key for place in places]
+        keys = [key for key in keys if key not in self._courses]
+        self._courses |= {key: [] for key in keys}
+        for row in self._all(queries.COURSES, {"keys": _json(keys)}):
+            key, number, host, source, since, until, time_s = row
+            spans: list[Times] = [] if since is None else [(since, until)]
+            if since is not None and abs(until - since - time_s) > _SLACK_S:
+                spans = self._all(queries.SPANS, (key, number))
+            self._courses[key].append(Course(number, (host, source), spans))
 
     def _in(self, span: Span) -> list[Part]:
         if span not in self._parts:

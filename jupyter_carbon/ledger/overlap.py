@@ -8,9 +8,12 @@ were kernels.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
+
+Times = tuple[float, float]
+"""From when to when, in seconds since the epoch."""
 
 
 class Run(NamedTuple):
@@ -21,17 +24,17 @@ class Run(NamedTuple):
     until: float
 
 
-class Claim(NamedTuple):
-    """What one session says of one device between two moments.
+class Cover(NamedTuple):
+    """When a session metered a device.
 
-    `owner` is the session's rank: where several say something of an instant, the
-    least one counts. `device` is the same for whoever meters the same device.
+    `owner` is the session's rank: of those that metered it at once the least one
+    counts. `device` is the same for whoever meters the same device; `spans` are
+    disjoint, unless the clock was set back.
     """
 
     owner: int
     device: Hashable
-    since: float
-    until: float
+    spans: Sequence[Times]
 
 
 class AtOnce(NamedTuple):
@@ -78,54 +81,58 @@ def at_once(runs: Iterable[Run]) -> list[AtOnce]:
     return found
 
 
-def counted(claims: Sequence[Claim]) -> list[float]:
-    """How much of each claim counts, from 0 to 1, so that each instant counts once.
+def taken(covers: Sequence[Cover]) -> list[list[Times]]:
+    """For each cover what owners before its own had of the device already, as disjoint spans.
 
-    An owner's own claims never take from one another: where they lie above one
+    An owner's own spans never take from one another: where they lie above one
     another the clock was set back, and each is of a time of its own.
     """
-    parts = [1.0] * len(claims)
+    found: list[list[Times]] = [[] for _ in covers]
     devices: dict[Hashable, list[int]] = {}
-    for place, claim in enumerate(claims):
-        devices.setdefault(claim.device, []).append(place)
+    for place, cover in enumerate(covers):
+        devices.setdefault(cover.device, []).append(place)
     for places in devices.values():
-        places.sort(key=lambda place: (claims[place].owner, claims[place].since))
-        covered = _Covered()
-        for _, own in groupby(places, key=lambda place: claims[place].owner):
-            mine = list(own)
-            if covered.since < max(claims[place].until for place in mine):
-                for place in mine:
-                    parts[place] = covered.left_of(claims[place].since, claims[place].until)
-            for place in mine:
-                covered.add(claims[place].since, claims[place].until)
-    return parts
+        before = _Union()
+        places.sort(key=lambda place: covers[place].owner)
+        for _, same in groupby(places, key=lambda place: covers[place].owner):
+            own = list(same)
+            for place in own:
+                spans = covers[place].spans
+                if spans:
+                    begin_s, end_s = min(spans)[0], max(span[1] for span in spans)
+                    found[place] = before.within(begin_s, end_s)
+            for place in own:
+                for span in covers[place].spans:
+                    before.add(*span)
+    return found
 
 
-class _Covered:
-    """Times that are taken, as disjoint spans in order."""
+def rest(spans: Iterable[Times], since: float, until: float) -> Iterator[Times]:
+    """What is left of a time without some disjoint spans, which come in order."""
+    for begin_s, end_s in spans:
+        if begin_s >= until:
+            break
+        if begin_s > since:
+            yield since, begin_s
+        since = max(since, end_s)
+    if since < until:
+        yield since, until
+
+
+class _Union:
+    """Times, as disjoint spans in order."""
 
     def __init__(self) -> None:
         self._begins: list[float] = []
         self._ends: list[float] = []
 
-    @property
-    def since(self) -> float:
-        """When they begin; never, if there are none."""
-        return self._begins[0] if self._begins else float("inf")
-
-    def left_of(self, since: float, until: float) -> float:
-        """The part of a span that is not taken, 0 to 1; of an instant, 0 or 1."""
-        place = bisect_right(self._ends, since)
-        if until <= since:
-            return 0.0 if place < len(self._begins) and self._begins[place] <= since else 1.0
-        taken_s = 0.0
-        while place < len(self._begins) and self._begins[place] < until:
-            taken_s += min(until, self._ends[place]) - max(since, self._begins[place])
-            place += 1
-        return max(0.0, 1.0 - taken_s / (until - since))
+    def within(self, since: float, until: float) -> list[Times]:
+        """Those that have a part in a span, whole."""
+        first, last = bisect_right(self._ends, since), bisect_left(self._begins, until)
+        return list(zip(self._begins[first:last], self._ends[first:last], strict=True))
 
     def add(self, since: float, until: float) -> None:
-        """Takes a span, joined with those that it touches."""
+        """Adds a span, joined with those that it touches."""
         if until <= since:
             return
         first = bisect_left(self._ends, since)

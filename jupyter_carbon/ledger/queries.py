@@ -14,6 +14,10 @@ _THESE = "(SELECT value FROM json_each(:keys))"
 _WITHIN = "started >= :since AND started < :until"
 
 
+LONGEST_S = 86_400.0
+"""No slice is longer."""
+
+
 def _listed(names: list[str], table: str = "") -> str:
     return ", ".join(f"{table}.{name}" if table else name for name in names)
 
@@ -35,13 +39,49 @@ ORIGINS = """
 """
 """How much of each session's energy was got in which way."""
 
-SLICES = f"""
+COURSES = f"""
     SELECT
-        slice.session, source.host, source.id, slice.since, slice.until,
-        slice.energy_j, slice.energy_j_low, slice.energy_j_high, slice.energy_j_from,
-        slice.co2e_g, slice.co2e_g_low, slice.co2e_g_high
-    FROM slice JOIN source ON source.session = slice.session AND source.number = slice.source
-    WHERE slice.session IN {_THESE}
+        source.session, source.number, source.host, source.id,
+        min(slice.since), max(slice.until), sum(slice.until - slice.since)
+    FROM source LEFT JOIN slice
+        ON slice.session = source.session AND slice.source = source.number
+            AND slice.energy_j IS NOT NULL
+    WHERE source.session IN {_THESE} GROUP BY source.session, source.number
+"""
+"""When each source of some sessions was counted: from when to when, and how long in all."""
+SPANS = """
+    SELECT since, until FROM slice
+    WHERE session = ? AND source = ? AND energy_j IS NOT NULL ORDER BY since
+"""
+"""The same in full, where it was not counted all the time."""
+
+_PART = "(min(slice.until, ask.until) - max(slice.since, ask.since)) / (slice.until - slice.since)"
+PIECES = f"""
+    SELECT
+        place, energy_j_from, sum(part * length_s),
+        sum(part * energy_j), sum(part * energy_j_low), sum(part * energy_j_high),
+        sum(part * co2e_g), sum(part * co2e_g_low), sum(part * co2e_g_high)
+    FROM (
+        SELECT
+            ask.place, slice.energy_j_from, slice.until - slice.since AS length_s, {_PART} AS part,
+            slice.energy_j, slice.energy_j_low, slice.energy_j_high,
+            slice.co2e_g, slice.co2e_g_low, slice.co2e_g_high
+        FROM (
+            SELECT
+                key AS place,
+                json_extract(value, '$[0]') AS session, json_extract(value, '$[1]') AS source,
+                json_extract(value, '$[2]') AS since, json_extract(value, '$[3]') AS until
+            FROM json_each(:asks) LIMIT -1
+        ) AS ask
+        CROSS JOIN slice ON slice.session = ask.session AND slice.source = ask.source
+            AND slice.since < ask.until AND slice.since > ask.since - {LONGEST_S}
+        WHERE slice.until > max(slice.since, ask.since) AND slice.energy_j IS NOT NULL
+    )
+    GROUP BY place, energy_j_from
+"""
+"""What sources cost in some times, each asked for as [session, source, since, until].
+
+The limit, which is none, keeps SQLite from reading the list anew for each slice.
 """
 
 SESSIONS = f"""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from jupyter_carbon.estimate import Estimate, Provenance, merge
-from jupyter_carbon.ledger.overlap import Claim, Run, counted, shared
+from jupyter_carbon.ledger.overlap import Cover, Run, Times, rest, taken
 from jupyter_carbon.ledger.rows import estimate_of
 
+_EVER = float("inf")
 _MISSING = Provenance.MISSING.value
 _TELLING = 0.001
 """A part of the time in which nothing was measured is told of from so much of it on."""
@@ -28,17 +29,8 @@ class Cost(NamedTuple):
     co2e_g_high: float | None
 
 
-class Piece(NamedTuple):
-    """What one device of a session cost between two moments."""
-
-    device: tuple[str, str] | None
-    since: float
-    until: float
-    cost: Cost
-
-
 class Part(NamedTuple):
-    """A session as the sums need it. `pieces` is asked for where it is not counted whole."""
+    """A session as the sums need it."""
 
     key: int
     machine: tuple[str, str]
@@ -88,14 +80,8 @@ class Tally:
         self._counted_s = self._missing_s = 0.0
         self._is_measured = False
 
-    def add(
-        self,
-        cost: Cost,
-        span_s: float,
-        part: float = 1.0,
-        shares_j: Mapping[str, float] | None = None,
-    ) -> None:
-        """Adds a part of what lasted so many seconds."""
+    def add(self, cost: Cost, span_s: float, shares_j: Mapping[str, float] | None = None) -> None:
+        """Adds what was counted for so many seconds."""
         energy_j, low_j, high_j, origin, co2e_g, low_g, high_g = cost
         if energy_j is None:
             self._missing_s += span_s
@@ -104,25 +90,29 @@ class Tally:
         self._counted_s += span_s
         value, low, high = self._energy
         self._energy = (
-            value + part * energy_j,
-            low + part * (energy_j if low_j is None else low_j),
-            high + part * (energy_j if high_j is None else high_j),
+            value + energy_j,
+            low + (energy_j if low_j is None else low_j),
+            high + (energy_j if high_j is None else high_j),
         )
         if co2e_g is not None:
             value, low, high = self._mass
             self._mass = (
-                value + part * co2e_g,
-                low + part * (co2e_g if low_g is None else low_g),
-                high + part * (co2e_g if high_g is None else high_g),
+                value + co2e_g,
+                low + (co2e_g if low_g is None else low_g),
+                high + (co2e_g if high_g is None else high_g),
             )
         origins = self._origins
         if shares_j is None:
-            origins[origin] = origins.get(origin, 0.0) + part * energy_j
+            origins[origin] = origins.get(origin, 0.0) + energy_j
         else:
             # A mixed sum stays one, whatever its parts are: it may have a gap.
             origins.setdefault(origin, 0.0)
             for kind, share_j in shares_j.items():
-                origins[kind] = origins.get(kind, 0.0) + part * share_j
+                origins[kind] = origins.get(kind, 0.0) + share_j
+
+    def miss(self, span_s: float) -> None:
+        """For so many seconds something was not counted."""
+        self._missing_s += span_s
 
     def sum(self) -> Sum:
         """What it has come to."""
@@ -140,65 +130,93 @@ class Tally:
         return Sum(energy_j, co2e_g, self.duration_s, self.count, self.unmeasured, shares_j)
 
 
-def add_up(
-    sessions: Sequence[Part],
-    bounds: Sequence[float],
-    shares_j: Mapping[int, Mapping[str, float]],
-    pieces: Mapping[int, Sequence[Piece]],
-) -> list[Sum]:
-    """What sessions cost between each two neighbouring moments, each machine's energy once.
+class Course(NamedTuple):
+    """When a source of a session was counted; `number` is the source's in the session."""
 
-    Where several ran at once on a machine, of every instant the one counts that
-    began first: what it says of the machine is as good as what the others say.
+    number: int
+    device: tuple[str, str]
+    spans: Sequence[Times]
 
-    Args:
-        sessions: in the order in which they began.
-        bounds: the moments, ascending.
-        shares_j: by session's key, how much of its energy was got in which way.
-        pieces: by session's key, of those that `cut_up` names.
+
+class Ask(NamedTuple):
+    """A time of a source of a session that counts between two bounds, the `place`-th ones.
+
+    `time_s` is how long the source should have been counted in it.
     """
-    tallies = [Tally() for _ in bounds[1:]]
-    cut = cut_up(sessions, bounds)
-    claims: list[Claim] = []
-    claimed: list[tuple[int, Cost, float]] = []
-    for rank, session in enumerate(sessions):
-        for place, since, until in _within(session.since, session.until, bounds):
-            tally = tallies[place]
-            tally.count += 1
-            span_s = session.until - session.since
-            part = (until - since) / span_s if span_s > 0 else 1.0
-            tally.duration_s += part * session.duration_s
-            if rank not in cut:
-                tally.add(session.cost, session.duration_s, 1.0, shares_j.get(session.key))
-        if rank not in cut:
-            continue
-        own = pieces.get(session.key) or [Piece(None, session.since, session.until, session.cost)]
-        for piece in own:
-            span_s = piece.until - piece.since
-            for place, since, until in _within(piece.since, piece.until, bounds):
-                if piece.cost.energy_j is None:
-                    tallies[place].add(piece.cost, until - since)
-                    continue
-                claims.append(Claim(rank, (session.machine, piece.device), since, until))
-                part = (until - since) / span_s if span_s > 0 else 1.0
-                claimed.append((place, piece.cost, part))
-    for (place, cost, part), left, claim in zip(claimed, counted(claims), claims, strict=True):
-        if left > 0:
-            tallies[place].add(cost, left * (claim.until - claim.since), part * left)
-    return [tally.sum() for tally in tallies]
+
+    place: int
+    key: int
+    number: int
+    since: float
+    until: float
+    time_s: float
 
 
 def cut_up(sessions: Sequence[Part], bounds: Sequence[float]) -> set[int]:
-    """The places of the sessions that do not count whole: others ran too, or a bound cuts them."""
-    cut = shared([session.run for session in sessions])
+    """The places of the sessions that do not count whole.
+
+    That is where a bound cuts them, and where they began while another one ran on
+    their machine: of every instant the session counts that began first, since what
+    it says of the machine is as good as what the others say.
+    """
+    cut = set()
+    latest: dict[tuple[str, str], float] = {}
     for place, session in enumerate(sessions):
         first = bisect_right(bounds, session.since) - 1
-        if first < 0 or first + 1 >= len(bounds) or session.until > bounds[first + 1]:
+        is_cut = first < 0 or first + 1 >= len(bounds) or session.until > bounds[first + 1]
+        before = latest.get(session.machine, -_EVER)
+        if is_cut or session.since < min(before, session.until):
             cut.add(place)
+        latest[session.machine] = max(before, session.until)
     return cut
 
 
-def _within(
+def asks(
+    sessions: Sequence[Part],
+    bounds: Sequence[float],
+    cut: Iterable[int],
+    courses: Mapping[int, Sequence[Course]],
+) -> list[Ask]:
+    """What has to be asked of the sessions that do not count whole.
+
+    Args:
+        sessions: in the order in which they began.
+        bounds: moments, ascending.
+        cut: what `cut_up` says.
+        courses: by session's key, of those and of all that ran beside them.
+    """
+    covers: list[Cover] = []
+    of_session: dict[int, list[tuple[Course, int]]] = {}
+    for rank, session in enumerate(sessions):
+        for course in courses.get(session.key, ()):
+            of_session.setdefault(rank, []).append((course, len(covers)))
+            covers.append(Cover(rank, (session.machine, course.device), course.spans))
+    had = taken(covers)
+    found: list[Ask] = []
+    for rank in cut:
+        session = sessions[rank]
+        span_s = session.until - session.since
+        pace = min(1.0, session.duration_s / span_s) if span_s > 0 else 0.0
+        for course, place in of_session.get(rank, ()):
+            since = min([session.since, *(span[0] for span in course.spans)])
+            until = max([session.until, *(span[1] for span in course.spans)])
+            for bucket, *edges in parted(since, until, bounds):
+                for begin_s, end_s in rest(had[place], *edges):
+                    time_s = min(end_s, session.until) - max(begin_s, session.since)
+                    found.append(
+                        Ask(
+                            bucket,
+                            session.key,
+                            course.number,
+                            begin_s,
+                            end_s,
+                            pace * max(0.0, time_s),
+                        )
+                    )
+    return found
+
+
+def parted(
     since: float, until: float, bounds: Sequence[float]
 ) -> Iterator[tuple[int, float, float]]:
     """The parts of a span between each two neighbouring moments: (place, since, until)."""
