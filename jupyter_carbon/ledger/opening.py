@@ -14,7 +14,9 @@ from jupyter_carbon.ledger.schema import VERSION
 
 PATIENCE_S = 1.0
 """So long somebody else's lock is waited for."""
-_WAL_PAGES = 256
+_PAGE_BYTES = 2048
+"""Half of SQLite's own: a few short rows are written each second, and each takes a page's time."""
+_WAL_PAGES = 512
 """The write-ahead log is taken over into the file when it has so many pages: 1 MiB."""
 
 
@@ -141,11 +143,12 @@ def _configure(connection: sqlite3.Connection, *, remote: bool) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA secure_delete = ON")
     connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
     wanted = "DELETE" if remote else "WAL"
     (journal,) = connection.execute(f"PRAGMA journal_mode = {wanted}").fetchone()
     connection.execute(f"PRAGMA synchronous = {'NORMAL' if journal == 'wal' else 'FULL'}")
     connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
-    connection.execute(f"PRAGMA journal_size_limit = {4096 * _WAL_PAGES}")
+    connection.execute(f"PRAGMA journal_size_limit = {_PAGE_BYTES * _WAL_PAGES}")
 
 
 def real_path(place: Place) -> Path | None:
