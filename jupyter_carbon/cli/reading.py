@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from jupyter_carbon.cli.output import CommandError
+from jupyter_carbon.ledger.beside import open_all_for_reading
 from jupyter_carbon.ledger.errors import LedgerError, explain
 from jupyter_carbon.ledger.history import History
 from jupyter_carbon.ledger.place import Place, find_place
 from jupyter_carbon.ledger.span import Span, SpanError, parse_span
-from jupyter_carbon.ledger.store import open_for_reading
 from jupyter_carbon.settings import PREFIX
 
 VARIABLE = f"{PREFIX}LEDGER"
@@ -79,7 +79,7 @@ def looking(path: Path) -> Iterator[History]:
         CommandError: if it cannot be read.
     """
     try:
-        connection = open_for_reading(Place(path))
+        connection = open_all_for_reading(Place(path))
     except LedgerError as error:
         raise CommandError(str(error)) from error
     try:

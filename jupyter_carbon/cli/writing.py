@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from jupyter_carbon.cli.output import CommandError
+from jupyter_carbon.ledger.beside import take_in
 from jupyter_carbon.ledger.errors import LedgerError, explain
+from jupyter_carbon.ledger.opening import open_for_writing
 from jupyter_carbon.ledger.place import Place
-from jupyter_carbon.ledger.store import open_for_writing
 
 _PATIENCE_S = 10.0
 
@@ -27,6 +29,7 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
     except LedgerError as error:
         raise CommandError(str(error)) from error
     try:
+        take_in(connection, path, None, time.time())
         yield connection
     except sqlite3.Error as error:
         raise CommandError(str(explain(error, path))) from error

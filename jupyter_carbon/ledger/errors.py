@@ -8,7 +8,17 @@ from pathlib import Path
 
 _PRIMARY = 0xFF
 """SQLite's extended codes hold the primary one in their lowest byte."""
-_LOCKING = frozenset({sqlite3.SQLITE_IOERR_LOCK, sqlite3.SQLITE_IOERR_SHMLOCK})
+_LOCKING = frozenset(
+    {
+        sqlite3.SQLITE_IOERR_CHECKRESERVEDLOCK,
+        sqlite3.SQLITE_IOERR_LOCK,
+        sqlite3.SQLITE_IOERR_RDLOCK,
+        sqlite3.SQLITE_IOERR_SHMLOCK,
+        sqlite3.SQLITE_IOERR_SHMMAP,
+        sqlite3.SQLITE_IOERR_UNLOCK,
+    }
+)
+"""What a file system says that has no locks, or no memory to share."""
 
 
 class LedgerError(Exception):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 from jupyter_carbon.ledger.access import close_to_others, prepare
@@ -44,7 +45,8 @@ def open_for_writing(
         check(connection, path)
         if path is not None:
             close_to_others(path)
-        _configure(connection, remote=path is not None and is_remote(path))
+        with_log = path is None or not (place.is_alone or is_remote(path))
+        _configure(connection, with_log=with_log)
         migrate(connection, path)
     except BaseException as error:
         connection.close()
@@ -123,7 +125,7 @@ def _connect(
     place: Place, wait_s: float, check_same_thread: bool, **options: str
 ) -> sqlite3.Connection:
     path = real_path(place)
-    real = place if path is None else Place(path)
+    real = place if path is None else replace(place, path=path)
     return sqlite3.connect(
         real.uri(**options),
         uri=True,
@@ -133,7 +135,7 @@ def _connect(
     )
 
 
-def _configure(connection: sqlite3.Connection, *, remote: bool) -> None:
+def _configure(connection: sqlite3.Connection, *, with_log: bool) -> None:
     """How the ledger is written: so that others can at the same time, and what is gone is gone.
 
     A write-ahead log lets readers and a writer be at it together, and costs no wait
@@ -144,7 +146,7 @@ def _configure(connection: sqlite3.Connection, *, remote: bool) -> None:
     connection.execute("PRAGMA secure_delete = ON")
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
-    wanted = "DELETE" if remote else "WAL"
+    wanted = "WAL" if with_log else "DELETE"
     (journal,) = connection.execute(f"PRAGMA journal_mode = {wanted}").fetchone()
     connection.execute(f"PRAGMA synchronous = {'NORMAL' if journal == 'wal' else 'FULL'}")
     connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")

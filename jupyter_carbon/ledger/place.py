@@ -28,10 +28,12 @@ class Place:
     Args:
         path: the file; None for one in memory, which ends with the process.
         name: tells ledgers in memory apart.
+        is_alone: nobody else writes the file, so that it needs no locks.
     """
 
     path: Path | None
     name: str = ""
+    is_alone: bool = False
 
     @classmethod
     def in_memory(cls) -> Place:
@@ -45,6 +47,8 @@ class Place:
             path = self.name
         else:
             path = "//" + _quoted(self.path.absolute())
+            if self.is_alone:
+                options["nolock"] = "1"
         query = "&".join(f"{name}={value}" for name, value in options.items())
         return f"file:{path}?{query}"
 

@@ -8,10 +8,12 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 
 from jupyter_carbon.ledger import statements
+from jupyter_carbon.ledger.beside import can_share, place_of_own, take_in
 from jupyter_carbon.ledger.errors import (
     DamagedError,
     LockedError,
@@ -67,6 +69,7 @@ class Store:
         self._clock = clock
         self._connection: sqlite3.Connection | None = None
         self._identity: Identity | None = None
+        self._ledger: Path | None = None
         self._salt = b""
         self._is_synchronous = False
         self._follows_journal = False
@@ -77,7 +80,13 @@ class Store:
         Raises:
             LedgerError: if nothing was written.
         """
-        self._act(lambda connection: self._write(connection, batch))
+        action = partial(self._write, batch=batch)
+        try:
+            self._act(action)
+        except LockedError:
+            if not self._part(batch.session.id):
+                raise
+            self._act(action)
 
     def open(self) -> None:
         """Opens the ledger if it is not, or no longer, open.
@@ -117,6 +126,20 @@ class Store:
                 if isinstance(error, DamagedError):
                     self._set_aside()
 
+    def _part(self, session_id: str) -> bool:
+        """Has a session write beside the ledger from now on, if many cannot share a file there."""
+        path = real_path(self.place)
+        if path is None or self.place.is_alone or can_share(path.parent):
+            return False
+        self.close()
+        self.place = place_of_own(path, session_id)
+        self._ledger = path
+        self.notices.append(
+            f"The file system of the ledger {path} does not lock files, so this session is kept in"
+            f" a file of its own, {self.place}. The history counts it all the same."
+        )
+        return True
+
     def _ready(self) -> sqlite3.Connection:
         path = real_path(self.place)
         if self._connection is not None and path is not None:
@@ -146,6 +169,10 @@ class Store:
         (journal,) = connection.execute("PRAGMA journal_mode").fetchone()
         self._follows_journal = journal != "wal"
         self._is_synchronous = self._follows_journal
+        path = real_path(self.place)
+        if path is not None:
+            own = path if self.place.is_alone else None
+            take_in(connection, self._ledger or path, own, self._clock())
         with transaction(connection):
             connection.execute(statements.ADD_SALT, (secrets.token_hex(32),))
             (salt,) = connection.execute(statements.SALT).fetchone()
