@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sqlite3
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from jupyter_carbon.ledger import queries
-from jupyter_carbon.ledger.access import COMPANIONS
 from jupyter_carbon.ledger.errors import LedgerError, NoLedgerError, explain
+from jupyter_carbon.ledger.opening import open_for_reading
 from jupyter_carbon.ledger.place import Place
-from jupyter_carbon.ledger.store import open_for_reading
 from jupyter_carbon.ledger.transaction import transaction
+
+_ATTACH = "ATTACH ? AS other"
 
 
 class Merged(NamedTuple):
@@ -45,45 +42,39 @@ def merge(connection: sqlite3.Connection, path: Path) -> Merged:
     with suppress(OSError):
         if own and own[0] and path.samefile(own[0]):
             raise LedgerError(f"{path} is this ledger itself, so there is nothing to merge.")
-    with _readable(path) as place:
-        try:
-            connection.execute("ATTACH ? AS other", (place.uri(mode="ro"),))
-        except sqlite3.Error as error:
-            raise explain(error, path) from error
-        try:
-            _check(connection, path)
-            with transaction(connection):
-                return _take_over(connection)
-        except sqlite3.Error as error:
-            raise explain(error, path) from error
-        finally:
-            connection.execute("DETACH other")
-
-
-@contextmanager
-def _readable(path: Path) -> Iterator[Place]:
-    """The place of a ledger of this version; of one in a folder that is not to be written, a copy.
-
-    SQLite keeps files beside one that it reads.
-    """
     try:
         open_for_reading(Place(path)).close()
     except NoLedgerError as error:
         why = "holds no session yet" if path.exists() else "is not there"
         raise NoLedgerError(f"{path} {why}, so nothing of it was merged.") from error
-    except LedgerError:
-        if os.access(path.parent, os.W_OK) or not os.access(path, os.R_OK):
+    try:
+        _attach(connection, Place(path))
+    except sqlite3.Error as error:
+        raise explain(error, path) from error
+    try:
+        _check(connection, path)
+        with transaction(connection):
+            return _take_over(connection)
+    except sqlite3.Error as error:
+        raise explain(error, path) from error
+    finally:
+        connection.execute("DETACH other")
+
+
+def _attach(connection: sqlite3.Connection, place: Place) -> None:
+    """Has the connection read another ledger, too; in a folder that cannot be written, as it is.
+
+    SQLite keeps files beside one that it reads, unless it is told that nobody writes it.
+    """
+    try:
+        connection.execute(_ATTACH, (place.uri(mode="ro"),))
+        connection.execute(queries.COUNT_OTHER)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
             raise
-    else:
-        yield Place(path)
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "ledger.sqlite3"
-        for suffix in ("", *COMPANIONS):
-            with suppress(FileNotFoundError):
-                shutil.copyfile(path.with_name(path.name + suffix), f"{copy}{suffix}")
-        open_for_reading(Place(copy)).close()
-        yield Place(copy)
+        with suppress(sqlite3.OperationalError):
+            connection.execute("DETACH other")
+        connection.execute(_ATTACH, (place.uri(mode="ro", immutable="1"),))
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:

@@ -110,12 +110,13 @@ def _open_as_it_is(place: Place, path: Path | None) -> sqlite3.Connection | None
         return None
 
 
+_SEALED = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 _UNFINISHED = (sqlite3.SQLITE_READONLY_ROLLBACK, sqlite3.SQLITE_READONLY_RECOVERY)
 
 
 def _is_sealed(error: sqlite3.Error, path: Path | None) -> bool:
     """True if a ledger could not be opened since nothing can be made beside it, nor changed."""
-    if path is None or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CANTOPEN:
+    if path is None or error.sqlite_errorcode & 0xFF not in _SEALED:
         return False
     log = path.with_name(path.name + "-wal")
     return not log.exists() or not log.stat().st_size
