@@ -2,9 +2,9 @@
  * The figures of a cell's last run in its metadata, so that a saved notebook still shows
  * them: `metadata.jupyter_carbon`, written only if the user has asked for it.
  *
- * `v` is 1; `cell` the cell's id, since metadata go along when a cell is copied; `code` a
- * short name of the code that ran; `ended_ms` when it ended; `duration`, `energy`, `co2e`
- * the words shown.
+ * `v` is 1; `cell` the cell's id, since metadata go along when a cell is copied; `code` the
+ * CRC-32 of the code that ran; `ended_ms` when it ended; `duration`, `energy`, `co2e` the
+ * words shown.
  */
 import type { Cell, Shown } from './protocol';
 import type { BadgeFigures } from './view/badge';
@@ -19,7 +19,7 @@ export interface Kept {
   readonly [key: string]: string | number;
   readonly v: 1;
   readonly cell: string;
-  readonly code: string;
+  readonly code: number;
   readonly ended_ms: number;
   readonly duration: string;
   readonly energy: string;
@@ -27,7 +27,7 @@ export interface Kept {
 }
 
 /** What is kept of a run that has ended. */
-export function keep(run: Cell, code: string): Kept {
+export function keep(run: Cell, code: number): Kept {
   return {
     v: 1,
     cell: run.id,
@@ -43,7 +43,7 @@ export function keep(run: Cell, code: string): Kept {
 export function kept(
   metadata: unknown,
   cellId: string,
-  code: string
+  code: number
 ): BadgeFigures | null {
   if (typeof metadata !== 'object' || metadata === null) {
     return null;

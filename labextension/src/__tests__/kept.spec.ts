@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
+import { crc32 } from '../code';
 import { keep, kept } from '../kept';
-import { codeName } from '../ran';
 import { cell, shown } from './messages';
 
-const CODE = codeName('x = 1');
+const CODE = crc32('x = 1');
 const run = cell(4, {
   id: 'a',
   duration: '38 s',
@@ -29,7 +29,7 @@ describe('what a notebook keeps', () => {
   });
 
   it('is not shown under other code, nor under a copy of the cell', () => {
-    expect(kept(keep(run, CODE), 'a', codeName('x = 2'))).toBeNull();
+    expect(kept(keep(run, CODE), 'a', crc32('x = 2'))).toBeNull();
     expect(kept(keep(run, CODE), 'copy', CODE)).toBeNull();
   });
 

@@ -4,7 +4,7 @@ import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 import { type PanelLayout, Widget } from '@lumino/widgets';
 
-import { codeName } from '../ran';
+import { crc32 } from '../code';
 import { badge, type Badge, type BadgeFigures } from '../view/badge';
 import type { Trans } from '../view/host';
 
@@ -37,10 +37,10 @@ export class Place implements IDisposable {
     return this._shared.getSource();
   }
 
-  /** The short name of the code. */
-  get code(): string {
-    this._code ??= codeName(this.source);
-    return this._code;
+  /** The code's checksum, as in `code_crc32` of a run. */
+  get crc(): number {
+    this._crc ??= crc32(this.source);
+    return this._crc;
   }
 
   /** What the notebook has under a key of the cell's metadata. */
@@ -107,13 +107,13 @@ export class Place implements IDisposable {
 
   private _onChanged(_: unknown, change: { sourceChange?: unknown }): void {
     if (change.sourceChange !== undefined) {
-      this._code = null;
+      this._crc = null;
       this._options.edited(this);
     }
   }
 
   private readonly _shared: CodeCell['model']['sharedModel'];
-  private _code: string | null = null;
+  private _crc: number | null = null;
   private _badge: Badge | null = null;
   private _widget: Widget | null = null;
   private _isDisposed = false;
