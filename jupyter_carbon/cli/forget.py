@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> None:
     if not options.yes and not _agrees():
         raise CommandError("Nothing was deleted.")
     with writing(path) as connection:
-        is_gone = forget(connection, [entry.key for entry in choice.doomed])
+        is_gone = forget(connection, [entry.session.id for entry in choice.doomed])
     count = len(choice.doomed)
     say(f"{count} session{' is' if count == 1 else 's are'} deleted.")
     if not is_gone:

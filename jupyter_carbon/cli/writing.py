@@ -29,6 +29,7 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
     except LedgerError as error:
         raise CommandError(str(error)) from error
     try:
+        # What other sessions wrote beside it, where they could not share it, belongs to it.
         take_in(connection, path, None, time.time())
         yield connection
     except sqlite3.Error as error:

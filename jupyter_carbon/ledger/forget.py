@@ -45,7 +45,7 @@ def notebooks_meant(entries: Iterable[Entry], name: str) -> list[str]:
     return sorted(path for path in known if wanted and _steps(path)[-len(wanted) :] == wanted)
 
 
-def forget(connection: sqlite3.Connection, keys: Iterable[int]) -> bool:
+def forget(connection: sqlite3.Connection, ids: Iterable[str]) -> bool:
     """Deletes sessions with all that belongs to them.
 
     What is deleted is overwritten, the file is written anew without it, and the
@@ -53,7 +53,7 @@ def forget(connection: sqlite3.Connection, keys: Iterable[int]) -> bool:
 
     Args:
         connection: open for writing, with `secure_delete` on.
-        keys: of the sessions.
+        ids: of the sessions.
 
     Returns:
         False if others were at the ledger, so that its log could not be emptied yet;
@@ -63,7 +63,7 @@ def forget(connection: sqlite3.Connection, keys: Iterable[int]) -> bool:
         sqlite3.Error: if nothing was deleted.
     """
     with transaction(connection):
-        connection.executemany(queries.DELETE_SESSION, [(key,) for key in keys])
+        connection.executemany(queries.DELETE_SESSION, [(each,) for each in ids])
     _empty_log(connection, patience_s=0.0)
     with suppress(sqlite3.Error):
         # It gives the room back; what was there is overwritten in any case.

@@ -140,7 +140,7 @@ RERUNS = f"""
 """
 """What the runs of one code came to in a span."""
 
-DELETE_SESSION = "DELETE FROM session WHERE key = ?"
+DELETE_SESSION = "DELETE FROM session WHERE id = ?"
 SIZE = "SELECT count(*), coalesce(sum(cells), 0), min(started), max(beat) FROM session"
 
 # Merging: `other` is the ledger whose sessions are taken over.
