@@ -54,9 +54,14 @@ def beside(path: Path) -> list[Path]:
 
 def _check(path: Path) -> None:
     state = path.stat()
+    if stat.S_ISDIR(state.st_mode):
+        raise LedgerError(
+            f"{path} is a folder, so it cannot be the ledger. With a slash at its end the setting"
+            " `ledger` means a file in it."
+        )
     if not stat.S_ISREG(state.st_mode):
         raise LedgerError(
-            f"{path} is no file, so it cannot hold the ledger. Another place helps, named by the"
+            f"{path} is no file, so it cannot be the ledger. Another place helps, named by the"
             " setting `ledger`."
         )
     if not hasattr(os, "geteuid"):

@@ -6,6 +6,7 @@ writes. Who opens the ledger later takes over those whose processes are gone.
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import re
@@ -30,18 +31,22 @@ _ID = 12
 
 
 def can_share(folder: Path) -> bool:
-    """True if files there can be locked, and mapped into the memory of several processes."""
+    """False if files there cannot be locked, or not mapped into the memory of several processes."""
     if os.name == "nt":
         return True
     import fcntl
 
     try:
-        with tempfile.TemporaryFile(dir=folder) as file:
+        file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  # closed below
+    except OSError:
+        return True  # whatever is the matter there, it is not the locks
+    with file:
+        try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             file.truncate(mmap.PAGESIZE)
             mmap.mmap(file.fileno(), mmap.PAGESIZE).close()
-    except OSError:
-        return False
+        except OSError as error:
+            return error.errno in (errno.ENOSPC, errno.EFBIG)
     return True
 
 

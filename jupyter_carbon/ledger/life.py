@@ -69,5 +69,7 @@ def _started(pid: int) -> float | None:
         fields = (_PROC / str(pid) / "stat").read_text(errors="replace").rpartition(")")[2].split()
         return None if fields[0] in _DEAD else float(fields[19])
     with suppress(psutil.Error, OSError, ValueError):
-        return float(psutil.Process(pid).create_time())
+        process = psutil.Process(pid)
+        is_dead = process.status() == psutil.STATUS_ZOMBIE
+        return None if is_dead else float(process.create_time())
     return None

@@ -60,7 +60,8 @@ def find_place(setting: str) -> Place | None:
     """The place that a setting names; None for "off".
 
     Args:
-        setting: empty for the default place, "off", ":memory:", or a file or a folder.
+        setting: empty for the default place, "off", ":memory:", a file, or a folder
+            with a slash at its end. No disk is asked: one that hangs would hang who asks.
 
     Raises:
         OSError, RuntimeError: where there is no home folder to find it in.
@@ -73,7 +74,7 @@ def find_place(setting: str) -> Place | None:
     if not text:
         return Place(default_path())
     path = Path(text).expanduser().absolute()
-    if path.is_dir() or text.endswith(("/", os.sep)):
+    if text.endswith(("/", os.sep)):
         path = path / file_name()
     return Place(path)
 

@@ -59,7 +59,7 @@ def test_a_path_may_be_a_file_a_folder_or_begin_at_home(
         "mine.db": tmp_path / "mine.db",
         str(tmp_path / "a" / "mine.db"): tmp_path / "a" / "mine.db",
         "~/mine.db": tmp_path / "mine.db",
-        str(tmp_path): tmp_path / file_name(),
+        f"{tmp_path}/": tmp_path / file_name(),
         "new/": tmp_path / "new" / file_name(),
     }.items():
         assert find_place(setting) == Place(expected), setting

@@ -293,9 +293,11 @@ def test_a_link_leads_to_the_file_and_its_log(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir() if not each.is_dir()] == ["ledger.sqlite3"]
 
 
-def test_a_folder_in_the_files_place_is_told(tmp_path: Path) -> None:
-    with pytest.raises(LedgerError, match="is no file"):
+def test_what_is_no_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(LedgerError, match=r"is a folder.*slash at its end"):
         Store(Place(tmp_path)).open()
+    with pytest.raises(LedgerError, match="is no file"):
+        Store(Place(Path(os.devnull))).open()
 
 
 def test_a_session_whose_process_is_gone_is_closed_as_of_its_last_word(path: Path) -> None:
