@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 from jupyter_carbon.account import Account
 from jupyter_carbon.figure import Figure, Observer, figure_of
+from jupyter_carbon.interrupts import kept_until_done
 from jupyter_carbon.reading import Reading
 from jupyter_carbon.sources.base import Discovery, SourceError
 from jupyter_carbon.windows import Window, WindowStatus
@@ -56,8 +57,11 @@ class Intake:
 
     @contextmanager
     def look(self) -> Iterator[Account]:
-        """The account as of now, while nothing is entered in it; as of the stop after one."""
-        with self._lock:
+        """The account as of now, while nothing is entered in it; as of the stop after one.
+
+        An interrupt that comes meanwhile is kept until the end, lest it tear the account.
+        """
+        with self._lock, kept_until_done():
             self._enter_noted()
             if not self._stopped:
                 self._account.advance(self._clock())

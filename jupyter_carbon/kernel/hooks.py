@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from jupyter_carbon.budget import Budget
+from jupyter_carbon.interrupts import kept_until_done
 from jupyter_carbon.kernel.cell_magic import magic_words
 from jupyter_carbon.kernel.open_cell import OpenCell, running_cells
 from jupyter_carbon.kernel.options import CellOptions, OptionError, parse_cell_options
@@ -60,7 +61,7 @@ class CellHooks:
         """Begins to listen; a cell that is running now counts from here on."""
         for info, number in running_cells(self._shell):
             if not info.silent:
-                self._begin(info, number)
+                self._open_cell(info, number)
                 if number is not None:
                     self._ahead = self._shell.execution_count - number
         self._shell.events.register("pre_run_cell", self.before_cell)
@@ -81,26 +82,19 @@ class CellHooks:
         if self._meter.is_forked:
             return
         try:
-            if self._open:
-                self._drop_abandoned()
-            number: int | None = None
-            if info.store_history:
-                number = self._shell.execution_count
-                if self._ahead is None:
-                    self._ahead = int(number > self._next_number)
-                number -= self._ahead
-            self._begin(info, number)
+            with kept_until_done():
+                self._begin(info)
         except Exception as error:  # noqa: BLE001  # the user's cell must run
             self._complain(error)
 
     def after_cell(self, result: Any) -> None:
         """IPython's `post_run_cell`; `result` is None where the cell did not come to run."""
-        if self._meter.is_forked:
-            return
         try:
+            if self._meter.is_forked:
+                return
             if self._ahead is None:
                 self._next_number = self._shell.execution_count
-            cell = self._ended(getattr(result, "info", None))
+            cell = self._find(getattr(result, "info", None))
             if cell is None:
                 return
             status = _status(result)
@@ -117,11 +111,25 @@ class CellHooks:
                     cell.window, cell.live, budget=cell.budget, quiet=cell.options.quiet
                 )
         except KeyboardInterrupt:
-            return  # The user does not want to wait for what the cell shows.
+            # The user does not want to wait for what the cell shows.
+            cell = self._find(getattr(result, "info", None))
+            if cell is not None:
+                self._end(cell, _status(result))
         except Exception as error:  # noqa: BLE001  # the user's cell has its result
             self._complain(error)
 
-    def _begin(self, info: Any, number: int | None) -> None:
+    def _begin(self, info: Any) -> None:
+        if self._open:
+            self._drop_abandoned()
+        number: int | None = None
+        if info.store_history:
+            number = self._shell.execution_count
+            if self._ahead is None:
+                self._ahead = int(number > self._next_number)
+            number -= self._ahead
+        self._open_cell(info, number)
+
+    def _open_cell(self, info: Any, number: int | None) -> None:
         options = self._options(info) if "%%carbon" in info.raw_cell else None
         label = None if options is None else options.label
         live = None if options is None or options.quiet else self._show_begin(info, label)
@@ -156,13 +164,16 @@ class CellHooks:
                 self._complain(error)
 
     def _end(self, cell: OpenCell, status: WindowStatus) -> None:
-        if cell.label is not None:
-            cell.label.execution_count = cell.window.execution_count
-            self._meter.close_label(cell.label, status)
-        self._meter.close_cell(cell.window, status)
+        with kept_until_done():
+            if cell in self._open:
+                self._open.remove(cell)
+            if cell.label is not None:
+                cell.label.execution_count = cell.window.execution_count
+                self._meter.close_label(cell.label, status)
+            self._meter.close_cell(cell.window, status)
 
-    def _ended(self, info: Any) -> OpenCell | None:
-        """Takes the cell that has ended from the open ones; None if it was not among them.
+    def _find(self, info: Any) -> OpenCell | None:
+        """The open cell that has ended; None if it is not among them.
 
         An empty cell has no beginning. A cell that was broken off may come with
         another info than it began with.
@@ -181,13 +192,15 @@ class CellHooks:
                     break
             else:
                 return None
-        self._open.remove(cell)
         return cell
 
     def _drop_abandoned(self) -> None:
-        """Ends cells whose end nobody told: a kernel may run cells and fire no event after them."""
-        for cell in [cell for cell in self._open if cell.info() is None]:
-            self._open.remove(cell)
+        """Ends cells whose end nobody told, or that an interrupt kept from being noted.
+
+        A kernel may run cells and fire no event after them.
+        """
+        last = getattr(getattr(self._shell, "last_execution_result", None), "info", None)
+        for cell in [cell for cell in self._open if cell.info() in (None, last)]:
             self._break_off(cell)
 
     def _synchronized(self, cell: OpenCell, status: WindowStatus) -> WindowStatus:
