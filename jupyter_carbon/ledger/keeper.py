@@ -13,6 +13,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
@@ -169,7 +170,9 @@ class _Writer:
     def say(self, sentence: str | None) -> None:
         if sentence != self._told:
             self._told = sentence
-            self._tell(sentence)
+            # Who listens has its fault to itself: the thread goes on, and prints nothing.
+            with suppress(Exception):
+                self._tell(sentence)
 
     def run(self) -> None:
         store = self._make_store()
@@ -218,7 +221,8 @@ class _Writer:
             self._failures, self.rest_until_s = 0, 0.0
             self.edition = store.edition
             for notice in store.notices:
-                self._mention(notice)
+                with suppress(Exception):
+                    self._mention(notice)
             store.notices.clear()
             self.say(None)
             return True

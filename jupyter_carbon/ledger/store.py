@@ -33,6 +33,8 @@ _DAY_S = 86_400.0
 _TURN_S = 0.02
 """So long somebody else's lock is waited for within SQLite, since forks wait meanwhile."""
 _PAUSE_S = (0.001, 0.02)
+_SYNCHRONOUS_S = 10.0
+"""After so long at the latest the disk is waited for, though nothing has ended."""
 _BEGINNINGS = 2
 """What takes the place of a ledger that was moved may be damaged too; but then it is enough."""
 _HASH_BYTES = 8
@@ -72,6 +74,7 @@ class Store:
         self._ledger: Path | None = None
         self._salt = b""
         self._is_synchronous = False
+        self._synchronous_due_s = 0.0
         self._follows_journal = False
 
     def write(self, batch: Batch) -> None:
@@ -186,6 +189,8 @@ class Store:
             self._set_synchronous(connection, batch)
             with transaction(connection):
                 self._put(connection, batch)
+            if self._is_synchronous:
+                self._synchronous_due_s = time.monotonic() + _SYNCHRONOUS_S
         except sqlite3.Error as error:
             raise explain(error, real_path(self.place) or Path()) from error
 
@@ -213,7 +218,11 @@ class Store:
         return blake2b(cell.code_hash, digest_size=_HASH_BYTES, key=self._salt).digest()
 
     def _set_synchronous(self, connection: sqlite3.Connection, batch: Batch) -> None:
-        """What has ended is on the disk when it is written; what runs will be written again."""
+        """Has the disk waited for when something has ended, and now and then anyway.
+
+        What a power cut takes is then a few seconds of what was running, which would
+        have been written again a second later.
+        """
         if self._follows_journal:
             return
         ended = (
@@ -221,9 +230,10 @@ class Store:
             or any(cell.ended is not None for cell in batch.cells)
             or any(label.ended is not None for label in batch.labels)
         )
-        if ended != self._is_synchronous:
-            connection.execute(f"PRAGMA synchronous = {'FULL' if ended else 'NORMAL'}")
-            self._is_synchronous = ended
+        is_due = ended or time.monotonic() >= self._synchronous_due_s
+        if is_due != self._is_synchronous:
+            connection.execute(f"PRAGMA synchronous = {'FULL' if is_due else 'NORMAL'}")
+            self._is_synchronous = is_due
 
     def _set_aside(self) -> None:
         path = real_path(self.place)

@@ -236,6 +236,23 @@ def test_its_own_disk_has_a_log_and_anothers_a_journal(
     assert _counts(path)["session"] == 2
 
 
+def test_what_has_ended_is_waited_for_until_the_disk_has_it(path: Path) -> None:
+    def waits(batch: Batch) -> bool:
+        store.write(batch)
+        assert store._connection is not None
+        (level,) = store._connection.execute("PRAGMA synchronous").fetchone()
+        return bool(level == 2)
+
+    with storing(path) as store:
+        assert waits(Batch(session()))
+        assert not waits(Batch(session(beat=NOW_S + 61.0), cells=[running(0)]))
+        assert waits(Batch(session(), cells=[cell(0)]))
+        assert not waits(Batch(session(), cells=[running(1)]))
+        assert waits(Batch(session(), labels=[label(0)]))
+        assert waits(Batch(session(ended=NOW_S + 61.0)))
+        assert not waits(Batch(session(beat=NOW_S + 62.0)))
+
+
 @POSIX
 def test_the_folder_and_the_files_are_the_users_alone(path: Path) -> None:
     mask = os.umask(0)
