@@ -13,6 +13,10 @@ export interface IMeters {
   readonly settings: CarbonSettings;
   /** The link of a notebook or console; made when first asked for, disposed with it. */
   of(context: ISessionContext): MeterLink;
+  /** The link that can show a context's kernel: its own, or one with the comm to the same. */
+  showing(context: ISessionContext): MeterLink;
+  /** Emitted when another link may show a context's kernel than before. */
+  readonly shifted: ISignal<unknown, void>;
   /** The links that there are. */
   readonly links: Iterable<MeterLink>;
   /** Emitted with each new link. */

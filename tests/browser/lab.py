@@ -62,6 +62,16 @@ class Lab:
         self.wait_cells()
         self.wait_idle(START_MS)
 
+    def save(self) -> None:
+        """Saves the current notebook, and waits until that has been done."""
+        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.save()")
+
+    def wait_current(self, name: str) -> None:
+        """Waits until a notebook is the one that one looks at."""
+        self.page.wait_for_function(
+            "name => window.jupyterapp.shell.currentWidget?.context?.path === name", arg=name
+        )
+
     def command(self, name: str, **args: object) -> None:
         """Begins a command of the application; what it answers is not waited for."""
         self.page.evaluate(

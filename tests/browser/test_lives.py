@@ -35,6 +35,82 @@ def test_a_reload_keeps_totals_and_badges(lab: Lab, server: LabServer, gpu: Stan
     assert [lab.session_text, lab.energy_text("short"), lab.badge(0).inner_text()] == seen
 
 
+def test_edited_code_has_no_badge_in_a_fresh_page(tab: Tab, server: LabServer) -> None:
+    """The kernel says which code ran, so that a page that has not seen it run knows as well."""
+    lab, fresh = tab(), tab()
+    start = f"line = '{'x' * 60}'\n"
+    cells = [f"{start}first = 1", f"{start}second = 'größe'", "%%carbon --label third\nthird = 3"]
+    lab.open(server.notebook("edited.ipynb", cells))
+    lab.load()
+    for index in range(3):
+        lab.run(index)
+        expect(lab.badge(index)).to_be_visible()
+    lab.set_code(0, f"{start}first = 2")
+    expect(lab.badge(0)).to_have_count(0)
+    lab.save()
+    for page in (lab, fresh):
+        if page is lab:
+            page.reload()
+        else:
+            page.open("edited.ipynb")
+        for index in (1, 2):
+            expect(page.badge(index)).to_be_visible()
+        expect(page.badge(0)).to_have_count(0)
+    fresh.set_code(0, cells[0])
+    expect(fresh.badge(0)).to_be_visible()
+
+
+def test_two_notebooks_on_one_kernel(lab: Lab, server: LabServer, gpu: Standin) -> None:
+    """The second one may open no comms: it shows what the first one hears."""
+    other = "other = 0.5\nimport time\ntime.sleep(other)"
+    # A notebook's cells have ids of their own, other than those of its neighbour.
+    server.notebook("second.ipynb", ["", other])
+    lab.open(server.notebook("first.ipynb", [SHORT]))
+    lab.load()
+    gpu.load(0, 500.0)
+    lab.run(0)
+    lab.command("docmanager:open", path="second.ipynb")
+    lab.wait_current("second.ipynb")
+    lab.wait_idle()
+    lab.standing("The meter is not loaded")
+    lab.page.evaluate(
+        """id => {
+          void window.jupyterapp.shell.currentWidget.sessionContext.changeKernel({ id });
+        }""",
+        server.kernel_of("first.ipynb")["id"],
+    )
+    lab.wait_live()
+    expect(lab.row("short")).to_be_visible()
+    lab.run(1)
+    badge = lab.page.locator(".jp-carbon-badge:visible")
+    expect(badge).to_contain_text("Wh")
+    settled(lab, "other")
+    pause(lab)
+    seen = [lab.session_text, lab.energy_text("short"), lab.energy_text("other")]
+    lab.row("short").get_by_role("button").click()
+    lab.wait_current("first.ipynb")
+    expect(badge).to_contain_text("Wh")
+    assert [lab.session_text, lab.energy_text("short"), lab.energy_text("other")] == seen
+    lab.row("other").get_by_role("button").click()
+    lab.wait_current("second.ipynb")
+    assert lab.active_cell == 1
+    lab.panel.get_by_role("button", name="Resume").click()
+    # Where the first one goes, nobody hears the kernel any more, and the panel says so.
+    lab.page.evaluate(
+        """() => {
+          for (const each of window.jupyterapp.shell.widgets('main')) {
+            if (each.context?.path === 'first.ipynb') each.dispose();
+          }
+        }"""
+    )
+    state = lab.standing("The meter is shown elsewhere")
+    expect(state).to_contain_text("reload the page")
+    lab.open("second.ipynb")
+    lab.show_panel()
+    lab.wait_live()
+    expect(lab.row("other")).to_be_visible()
+
+
 def test_two_tabs_show_one_meter(tab: Tab, server: LabServer, gpu: Standin) -> None:
     one, two = tab(), tab()
     name = server.notebook("shared.ipynb", [SHORT])

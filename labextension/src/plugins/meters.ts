@@ -70,6 +70,14 @@ class Meters implements IMeters {
     return this._links.of(context);
   }
 
+  showing(context: ISessionContext): MeterLink {
+    return this._links.showing(context);
+  }
+
+  get shifted(): ISignal<unknown, void> {
+    return this._links.shifted;
+  }
+
   host(link: MeterLink | null): Host {
     const { app, trans } = this._around;
     return {

@@ -5,10 +5,10 @@ import type { IDisposable } from '@lumino/disposable';
 import { type IMessageHandler, type Message, MessageLoop } from '@lumino/messaging';
 import { Signal } from '@lumino/signaling';
 
+import { mayHaveRun } from '../code';
 import { KEPT, keep, kept } from '../kept';
 import type { MeterLink } from '../link';
 import type { Change, MeterModel } from '../model';
-import { RanCode } from '../ran';
 import type { IMeters } from '../tokens';
 import { figuresOf, type BadgeFigures } from '../view/badge';
 import { Place } from './place';
@@ -31,7 +31,7 @@ export class NotebookBadges implements IDisposable {
     panel.disposed.connect(this.dispose, this);
     panel.content.modelChanged.connect(this._onModelChanged, this);
     meters.settings.changed.connect(this._onSettings, this);
-    meters.added.connect(this._follow, this);
+    meters.shifted.connect(this._follow, this);
     MessageLoop.installMessageHook(panel, this._hook);
     this._follow();
     this._onModelChanged();
@@ -44,7 +44,6 @@ export class NotebookBadges implements IDisposable {
   /** A cell is sent to the kernel. */
   send(cell: CellWidget): void {
     const place = this._places.get(cell.model.id);
-    this._ran.send(cell.model.id, cell.model.sharedModel.getSource());
     // What the notebook keeps is of an earlier run.
     place?.deleteMetadata(KEPT);
     this._mark(cell.model.id);
@@ -76,24 +75,9 @@ export class NotebookBadges implements IDisposable {
     if (panel.sessionContext.isDisposed) {
       return;
     }
-    const own = meters.of(panel.sessionContext);
-    let link = own;
-    if (own.model.status.kind === 'no-comms') {
-      for (const other of meters.links) {
-        if (
-          other.kernel?.id === own.kernel?.id &&
-          other.model.status.kind !== 'no-comms'
-        ) {
-          link = other;
-        }
-      }
-    }
+    const link = meters.showing(panel.sessionContext);
     if (link !== this._link) {
       this._listenTo(link);
-    }
-    if (own !== this._own) {
-      this._own = own;
-      own.model.changed.connect(this._onOwnChanged, this);
     }
   }
 
@@ -106,12 +90,6 @@ export class NotebookBadges implements IDisposable {
     link?.model.changed.connect(this._onChanged, this);
     this._onVisible();
     this._markAll();
-  }
-
-  private _onOwnChanged(_: MeterModel, change: Change): void {
-    if (change.status === true) {
-      this._follow();
-    }
   }
 
   private _onChanged(model: MeterModel, change: Change): void {
@@ -205,10 +183,6 @@ export class NotebookBadges implements IDisposable {
       this._seat();
     }
     const model = this._link?.isDisposed === false ? this._link.model : null;
-    const sessionId = model?.meter?.meter.session_id;
-    if (sessionId !== undefined) {
-      this._ran.begin(sessionId);
-    }
     const largest_j = model?.meter?.session.largest_cell_j ?? null;
     const places = this._all ? this._places.values() : this._marked.values();
     for (const each of places) {
@@ -264,9 +238,9 @@ export class NotebookBadges implements IDisposable {
   private _figures(place: Place, model: MeterModel | null): BadgeFigures | null {
     const run = model?.latestOf(place.id) ?? null;
     if (run === null) {
-      return kept(place.metadata(KEPT), place.id, place.code);
+      return kept(place.metadata(KEPT), place.id, place.crc);
     }
-    if (this._ran.of(run, place.source) !== place.code) {
+    if (!mayHaveRun(run, place.source, place.crc)) {
       return null;
     }
     if (
@@ -274,16 +248,14 @@ export class NotebookBadges implements IDisposable {
       run.status !== 'running' &&
       this._options.meters.settings.saveBadges
     ) {
-      place.setMetadata(KEPT, keep(run, place.code));
+      place.setMetadata(KEPT, keep(run, place.crc));
     }
     return figuresOf(run);
   }
 
   private readonly _name: string;
-  private readonly _ran = new RanCode();
   private readonly _places = new Map<string, Place>();
   private readonly _marked = new Set<string>();
-  private _own: MeterLink | null = null;
   private _link: MeterLink | null = null;
   private _all = true;
   private _stale = true;

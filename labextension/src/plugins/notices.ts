@@ -22,12 +22,13 @@ class Notices {
     link.model.noticed.connect(this._onNotice, this);
   }
 
-  private _onNotice(_: MeterModel, notice: Notice): void {
-    // A notebook and its console hear the same kernel; so does the kernel's next snapshot.
-    if (!this._meters.settings.notify || this._told.has(notice.id)) {
+  private _onNotice({ meter }: MeterModel, notice: Notice): void {
+    // A kernel may say it twice, and each kernel counts from one.
+    const name = `${meter?.meter.session_id ?? ''} ${notice.id}`;
+    if (!this._meters.settings.notify || this._told.has(name)) {
       return;
     }
-    this._told.add(notice.id);
+    this._told.add(name);
     Notification.emit(notice.text, notice.level, {
       autoClose: notice.level === 'info' ? INFO_MS : false
     });

@@ -203,7 +203,7 @@ function standingOf({ model, trans }: Host): Standing | null {
         tone: 'trouble',
         title: trans.__('The meter is shown elsewhere'),
         text: trans.__(
-          'This view shares its kernel with another, and only that one may talk to the meter. The figures are there.'
+          'This view shares its kernel with another, and only that one may talk to the meter. The figures are there; if it has been closed, reload the page.'
         )
       };
     case 'live':
