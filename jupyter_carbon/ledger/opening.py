@@ -50,7 +50,7 @@ def open_for_writing(
         migrate(connection, path)
     except BaseException as error:
         connection.close()
-        if isinstance(error, sqlite3.Error):
+        if isinstance(error, (sqlite3.Error, OSError)):
             raise explain(error, path or Path()) from error
         raise
     return connection

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import re
@@ -97,13 +98,18 @@ def is_remote(path: Path) -> bool:
 
     A write-ahead log needs memory that all who write share, so it is for this
     machine's own disks (https://www.sqlite.org/wal.html).
+
+    Raises:
+        OSError: where no more files can be opened, so that it cannot be told now.
     """
     real = os.path.normcase(os.path.realpath(path))
     if real.startswith("\\\\"):
         return True
     try:
         mounted = psutil.disk_partitions(all=True)
-    except (OSError, psutil.Error):
+    except (OSError, psutil.Error) as error:
+        if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+            raise
         return False
     holding = [
         part

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import re
@@ -241,6 +242,36 @@ def test_a_limit_of_the_files_size_is_told_and_lifted(path: Path) -> None:
         store.write(Batch(session(), cells=cells))
     assert ask(path, "SELECT count(*) FROM cell") == [(400,)]
     assert ask(path, "PRAGMA integrity_check") == [("ok",)]
+
+
+def _open_one() -> int | None:
+    try:
+        return os.open(os.devnull, os.O_RDONLY)
+    except OSError as error:
+        assert error.errno == errno.EMFILE
+        return None
+
+
+def test_where_no_more_files_can_be_opened_it_is_told_and_tried_again(path: Path) -> None:
+    resource = pytest.importorskip("resource", reason="needs a limit of open files")
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken: list[int] = []
+    with storing(path) as store:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, limit[1]))
+        try:
+            while (number := _open_one()) is not None:
+                taken.append(number)
+            with pytest.raises(LedgerError, match="too many files are open"):
+                store.write(whole("a"))
+            os.close(taken.pop())
+            with pytest.raises(LedgerError, match="cannot be"):
+                store.write(whole("a"))
+        finally:
+            for each in taken:
+                os.close(each)
+            resource.setrlimit(resource.RLIMIT_NOFILE, limit)
+        store.write(whole("b"))
+    assert ask(path, "SELECT id FROM session") == [("b",)]
 
 
 def test_on_a_disk_that_may_only_be_read_a_ledger_is_read_and_not_written(tmp_path: Path) -> None:

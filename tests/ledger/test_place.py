@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import platform
 import sqlite3
@@ -132,6 +133,21 @@ def test_a_path_is_remote_if_the_nearest_mount_is(
     ]
     monkeypatch.setattr(psutil, "disk_partitions", lambda all: mounts)  # noqa: A006
     assert is_remote(Path(path)) is remote
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EMFILE])
+def test_where_the_mounts_cannot_be_read_it_is_not_remote_unless_that_passes(
+    number: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refuse(**_all: bool) -> list[Mount]:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(psutil, "disk_partitions", refuse)
+    if number == errno.EACCES:
+        assert not is_remote(tmp_path / "ledger.db")
+    else:
+        with pytest.raises(OSError, match=os.strerror(number)):
+            is_remote(tmp_path / "ledger.db")
 
 
 def test_this_tests_own_folder_is_on_some_disk(tmp_path: Path) -> None:
