@@ -18,6 +18,7 @@ from typing import NamedTuple
 from jupyter_carbon.carbon import Rate, co2e_g
 from jupyter_carbon.curve import EnergyCurve, Shares
 from jupyter_carbon.cuts import Cuts
+from jupyter_carbon.earlier import Earlier
 from jupyter_carbon.estimate import Estimate, Provenance, total
 from jupyter_carbon.reading import Reading
 from jupyter_carbon.reconstruct.track import Located
@@ -73,6 +74,8 @@ class Session:
     """Edges at the quarters of an hour, while the account is recorded."""
     project: str = ""
     """What the user calls the work that it belongs to."""
+    earlier: Earlier | None = None
+    """What it had cost before the kernel was restarted, if it goes on from there."""
 
 
 class Parts(NamedTuple):
@@ -435,6 +438,22 @@ class Account:
                 for begin, stop, rate in periods:
                     bill.add_mass(self.parts(source, begin, stop).energy, rate)
         return bill.sum(self.sources)
+
+    def session_cost(self, session: Session) -> Cost:
+        """What a session has cost, with what earlier kernels ran of it."""
+        own = self.cost([(session.start, session.end)])
+        earlier = session.earlier
+        if earlier is None:
+            return own
+        by_source_j = dict(earlier.by_source_j)
+        for source_id, energy_j in own.by_source_j.items():
+            before = by_source_j.get(source_id)
+            by_source_j[source_id] = energy_j if before is None else before + energy_j
+        return own._replace(
+            by_source_j=by_source_j,
+            energy_j=earlier.energy_j + own.energy_j,
+            co2e_g=earlier.co2e_g + own.co2e_g,
+        )
 
     def inside_cells(self, session: Session) -> Cost:
         """What the session's cells cost together: every instant in which one ran, once."""

@@ -269,8 +269,8 @@ def _use(account: Account, watched: Watched, unit: MassUnit) -> BudgetUse:
     """How a budget stands; a cell's counts all that was drawn since it began."""
     window = watched.window
     if window is None:
-        span, key = (account.session.start, account.session.end), None
+        cost, key = account.session_cost(account.session), None
     else:
-        span, key = (window.start, window.end), account.running_part(window).number
-    cost = account.cost([span])
+        cost = account.cost([(window.start, window.end)])
+        key = account.running_part(window).number
     return watched.budget.use(cost.energy_j, cost.co2e_g, unit=unit, cell_key=key)

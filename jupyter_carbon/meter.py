@@ -21,6 +21,7 @@ from jupyter_carbon.account import Account, Cost, Session
 from jupyter_carbon.budget import Budget, BudgetError, BudgetExceeded, BudgetUse, parse_budget
 from jupyter_carbon.budgets import Budgets, Due, NoticeTaker
 from jupyter_carbon.carbon import CarbonError, Intensity, Rate, check_pue
+from jupyter_carbon.earlier import Earlier
 from jupyter_carbon.figure import Figure, Observer, figure_of
 from jupyter_carbon.grid.place import Lookup, UnknownPlace
 from jupyter_carbon.grid.tables import CountryTable, world_average
@@ -73,6 +74,8 @@ class CarbonMeter(MeterSettings):
         self.lookup: Lookup = CountryTable() if lookup is None else lookup
         self.notebook: str | None = None
         """The notebook's path, where something knows it."""
+        self.resumable = ""
+        """What an earlier session of the notebook cost, where this one may go on with it."""
         self.before_end: Callable[[], None] | None = None
         """Called before a labelled block ends: waits for asynchronous work."""
         self.is_forked = False
@@ -323,7 +326,20 @@ class CarbonMeter(MeterSettings):
     def session_cost(self) -> Cost:
         """What the session has cost so far."""
         with self.look() as account:
-            return account.cost([(account.session.start, account.session.end)])
+            return account.session_cost(account.session)
+
+    def go_on_with(self, earlier: Earlier) -> bool:
+        """Has the session go on with what it had cost before the kernel was restarted.
+
+        Returns:
+            False if it goes on with an earlier one already; nothing has changed then.
+        """
+        with self.look() as account:
+            if account.session.earlier is not None:
+                return False
+            account.session.earlier = earlier
+            self.resumable = ""
+            return True
 
     def wait_final(self, window: Window | None = None, timeout_s: float = 5.0) -> bool:
         """Waits until a window's figure, or that of all that ended, will not move any more.

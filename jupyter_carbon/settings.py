@@ -69,6 +69,9 @@ class MeterSettings(Configurable):
         "",
         help="Where sessions are kept: a path, :memory: or off; empty: your data folder.",
     ).tag(config=True)
+    resume_session = Bool(
+        False, help="Go on with the notebook's earlier session when its kernel was restarted."
+    ).tag(config=True)
     ledger_keep_code = Bool(
         False, help="Keep the code of cells in the ledger, too, not only a hash of it."
     ).tag(config=True)
@@ -180,6 +183,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "co2e_unit": str.lower,
     "project": str,
     "ledger": str,
+    "resume_session": _boolean,
     "ledger_keep_code": _boolean,
     "ledger_trace_days": float,
 }

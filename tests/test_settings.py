@@ -25,6 +25,7 @@ VALUES: dict[str, tuple[Any, str, Any]] = {
     "project": ("thesis", " first paper ", "first paper"),
     "ledger": ("off", ":memory:", ":memory:"),
     "ledger_keep_code": (False, "yes", True),
+    "resume_session": (False, "yes", True),
     "ledger_trace_days": (30.0, "7", 7.0),
 }
 

@@ -10,6 +10,7 @@ from jupyter_carbon.budget import BudgetError, standing
 from jupyter_carbon.carbon import CarbonError
 from jupyter_carbon.grid.place import UnknownPlace
 from jupyter_carbon.meter import CarbonMeter
+from jupyter_carbon.recording.resume import ResumeError, resume
 from jupyter_carbon.stream.messages import VERSION, Place
 from jupyter_carbon.stream.pace import RATES
 from jupyter_carbon.summary.plain import well_formed
@@ -94,7 +95,7 @@ def carry_out(meter: CarbonMeter, command: Command) -> Answer:
     """
     try:
         return _ACTIONS[command.name](meter, command.args)
-    except (UnknownPlace, CarbonError, BudgetError) as error:
+    except (UnknownPlace, CarbonError, BudgetError, ResumeError) as error:
         raise CommandError(str(error), command.id) from None
 
 
@@ -113,6 +114,10 @@ def _resume(meter: CarbonMeter, _args: Mapping[str, Any]) -> Answer:
 def _reset(meter: CarbonMeter, _args: Mapping[str, Any]) -> Answer:
     meter.reset()
     return Answer(True, "A new session has begun.")
+
+
+def _resume_session(meter: CarbonMeter, _args: Mapping[str, Any]) -> Answer:
+    return Answer(True, resume(meter))
 
 
 def _region(meter: CarbonMeter, args: Mapping[str, Any]) -> Answer:
@@ -180,6 +185,7 @@ _ACTIONS: dict[str, Callable[[CarbonMeter, Mapping[str, Any]], Answer]] = {
     "pause": _pause,
     "resume": _resume,
     "reset": _reset,
+    "resume_session": _resume_session,
     "region": _region,
     "pue": _pue,
     "budget": _budget,
@@ -221,6 +227,7 @@ _CHECKS: dict[str, dict[str, tuple[_Check, bool]]] = {
     "pause": {},
     "resume": {},
     "reset": {},
+    "resume_session": {},
     "region": {"place": (_is_text, True), "everything": _EVERYTHING},
     "pue": {"pue": (_is_number, True), "everything": _EVERYTHING},
     "budget": {"limit": (_is_text_or_null, True), "stop": (_is_truth, False)},

@@ -65,7 +65,7 @@ def excerpt(
         "meter": meter_part(meter, account),
         "state": state_part(account, now_s, resting=resting),
         "now": now_part(account),
-        "session": session_part(account, unit, None),
+        "session": session_part(account, unit, None, meter.resumable),
         "sources": sources_part(account),
         "not_measured": not_measured_part(account),
         "cells": [] if window is None else [cell_part(account, window, unit, now_s)],

@@ -79,6 +79,8 @@ class SessionFigures(TypedDict):
     largest_cell_j: float | None
     cells: int
     provenance: str
+    earlier: NotRequired[str | None]
+    resumable: NotRequired[str | None]
 
 
 class Source(TypedDict):

@@ -30,7 +30,8 @@ from jupyter_carbon.stream.words import (
     title_of,
     watts,
 )
-from jupyter_carbon.summary.document import between, difference, tool_version
+from jupyter_carbon.summary.difference import difference
+from jupyter_carbon.summary.document import between, tool_version
 from jupyter_carbon.summary.figures import assumed_text, mean_power_words, provenance_words
 from jupyter_carbon.summary.plain import well_formed
 from jupyter_carbon.units import MassUnit, duration_text, intensity_text
@@ -74,27 +75,49 @@ def now_part(account: Account) -> Now:
     return {"total": watts(total_w, mark), "sources": sources}
 
 
-def session_part(account: Account, unit: MassUnit, largest_cell_j: float | None) -> SessionFigures:
-    """The session so far."""
+def session_part(
+    account: Account, unit: MassUnit, largest_cell_j: float | None, resumable: str = ""
+) -> SessionFigures:
+    """The session so far, with what earlier kernels ran of it.
+
+    Args:
+        account: what is told of.
+        unit: of CO2e.
+        largest_cell_j: the most that one cell took.
+        resumable: what an earlier session cost, if this one may go on with it.
+    """
     session = account.session
     whole = account.cost([(session.start, session.end)])
     inside = account.inside_cells(session)
+    between_j = between(account, whole, inside)
+    between_g = difference(whole.co2e_g, inside.co2e_g)
     duration_s = account.duration_s(session.start, session.end)
-    inside_j, whole_j = inside.energy_j.value, whole.energy_j.value
+    cells = len(session.cells) + len(account.running.cells)
+    in_cells_j, in_cells_g = inside.energy_j, inside.co2e_g
+    earlier = session.earlier
+    if earlier is not None:
+        whole = account.session_cost(session)
+        in_cells_j, in_cells_g = earlier.inside_j + in_cells_j, earlier.inside_g + in_cells_g
+        between_j, between_g = earlier.between_j + between_j, earlier.between_g + between_g
+        duration_s += earlier.duration_s
+        cells += earlier.cells
+    inside_j, whole_j = in_cells_j.value, whole.energy_j.value
     share = min(1.0, inside_j / whole_j) if whole_j and inside_j is not None else None
     return {
         "duration_s": duration_s,
         "duration": duration_text(duration_s),
         "energy_j": energy_shown(whole.energy_j),
         "co2e_g": mass_shown(whole.co2e_g, unit),
-        "in_cells_j": energy_shown(inside.energy_j),
-        "in_cells_g": mass_shown(inside.co2e_g, unit),
-        "between_cells_j": energy_shown(between(account, whole, inside)),
-        "between_cells_g": mass_shown(difference(whole.co2e_g, inside.co2e_g), unit),
+        "in_cells_j": energy_shown(in_cells_j),
+        "in_cells_g": mass_shown(in_cells_g, unit),
+        "between_cells_j": energy_shown(between_j),
+        "between_cells_g": mass_shown(between_g, unit),
         "in_cells_share": share,
         "largest_cell_j": largest_cell_j,
-        "cells": len(session.cells) + len(account.running.cells),
+        "cells": cells,
         "provenance": _provenance_words(whole),
+        "earlier": None if earlier is None else earlier.text,
+        "resumable": resumable or None,
     }
 
 
@@ -182,6 +205,8 @@ def budget_part(use: BudgetUse) -> Budget:
 def _source(account: Account, source: SourceAccount) -> Source:
     session, info = account.session, source.info
     energy_j = account.parts(source, session.start, session.end).energy
+    if session.earlier is not None and info.id in session.earlier.by_source_j:
+        energy_j = session.earlier.by_source_j[info.id] + energy_j
     provenance = energy_j.provenance
     if provenance is Provenance.MISSING and source.state in ("ok", "starting"):
         provenance = info.provenance

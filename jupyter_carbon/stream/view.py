@@ -56,6 +56,7 @@ class _Basis(NamedTuple):
     session: str
     sources: tuple[str, ...]
     caught: tuple[str | None, ...]
+    steps_s: tuple[float, ...]
     first_rate: Rate
     unit: MassUnit
 
@@ -229,7 +230,7 @@ class View:
             meter_part(meter, account),
             state_part(account, now_s, resting=resting),
             now_part(account),
-            session_part(account, unit, largest_j),
+            session_part(account, unit, largest_j, meter.resumable),
             running,
             grid_part(account.rate, unit),
             budgets_part(meter, account),
@@ -258,6 +259,7 @@ def _basis(meter: CarbonMeter, account: Account) -> _Basis:
         account.session.id,
         tuple(account.sources),
         tuple(source.curve.caught for source in account.sources.values()),
+        tuple(source.curve.step_s for source in account.sources.values()),
         account.rates(account.session)[0].rate,
         meter.mass_unit,
     )

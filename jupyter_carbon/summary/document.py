@@ -12,6 +12,8 @@ from importlib.metadata import PackageNotFoundError, version
 from jupyter_carbon.account import NOW, Account, Cost, Parts, Session, SourceAccount
 from jupyter_carbon.estimate import Estimate, Provenance, total
 from jupyter_carbon.meter import CarbonMeter
+from jupyter_carbon.summary.continued import continued
+from jupyter_carbon.summary.difference import difference
 from jupyter_carbon.summary.keys import (
     SCHEMA,
     BudgetDict,
@@ -30,30 +32,33 @@ _POINTS = 600
 
 
 def build_document(meter: CarbonMeter, session: Session | None = None) -> SummaryDict:
-    """The document of a session, by default the one that runs."""
+    """The document of a session, by default the one that runs, with what earlier kernels ran."""
     with meter.look() as account:
-        now_s = time.time()
         session = account.session if session is None else session
-        whole = account.cost([(session.start, session.end)])
-        inside = account.inside_cells(session)
-        return {
-            "schema": SCHEMA,
-            "tool": {"name": "jupyter_carbon", "version": tool_version()},
-            "session": _session(account, session, whole, inside, meter.notebook, now_s),
-            "sources": [
-                _source(account, source, session, inside) for source in account.sources.values()
-            ],
-            "cells": [
-                cell_dict(account, window, now_s) for window in account.windows(session, "cell")
-            ],
-            "labels": [
-                cell_dict(account, window, now_s) for window in account.windows(session, "label")
-            ],
-            "grid": _grid(account, session, now_s),
-            "power": _power(account, session, now_s),
-            "notes": notes(meter, account),
-            "budgets": _budgets(meter) if session is account.session else [],
-        }
+        own = _own_document(meter, account, session)
+    return own if session.earlier is None else continued(session.earlier.documents, own)
+
+
+def _own_document(meter: CarbonMeter, account: Account, session: Session) -> SummaryDict:
+    now_s = time.time()
+    whole = account.cost([(session.start, session.end)])
+    inside = account.inside_cells(session)
+    return {
+        "schema": SCHEMA,
+        "tool": {"name": "jupyter_carbon", "version": tool_version()},
+        "session": _session(account, session, whole, inside, meter.notebook, now_s),
+        "sources": [
+            _source(account, source, session, inside) for source in account.sources.values()
+        ],
+        "cells": [cell_dict(account, window, now_s) for window in account.windows(session, "cell")],
+        "labels": [
+            cell_dict(account, window, now_s) for window in account.windows(session, "label")
+        ],
+        "grid": _grid(account, session, now_s),
+        "power": _power(account, session, now_s),
+        "notes": notes(meter, account),
+        "budgets": _budgets(meter) if session is account.session else [],
+    }
 
 
 def cell_dict(account: Account, window: Window, now_s: float) -> CellDict:
@@ -168,23 +173,6 @@ def between(account: Account, whole: Cost, inside: Cost) -> Estimate:
     return total(
         difference(whole.by_source_j[key], inside.by_source_j[key]) for key in account.sources
     )
-
-
-def difference(whole: Estimate, part: Estimate) -> Estimate:
-    """What is left of a whole without a part of it, with the range in proportion.
-
-    The sensor's error is common to both, so the rest has it too; the edges'
-    error of the part is the rest's as well.
-    """
-    if whole.value is None or whole.low is None or whole.high is None:
-        return Estimate.missing()
-    if part.value is None or part.low is None or part.high is None:
-        return whole
-    value = max(0.0, whole.value - part.value)
-    share = value / whole.value if whole.value > 0 else 0.0
-    below = (whole.value - whole.low) * share
-    above = (whole.high - whole.value) * share
-    return Estimate(value, max(0.0, value - below), value + above, whole.provenance)
 
 
 def _source(account: Account, source: SourceAccount, session: Session, inside: Cost) -> SourceDict:

@@ -21,7 +21,16 @@ export type Provenance =
  * What a front end sends.
  */
 export type ToKernel =
-  Refresh | Watch | Pause | Resume | Reset | Region | Pue | SetBudget | Places;
+  | Refresh
+  | Watch
+  | Pause
+  | Resume
+  | Reset
+  | ResumeSession
+  | Region
+  | Pue
+  | SetBudget
+  | Places;
 
 /**
  * All that a surface shows: the answer to the comm's opening and to 'refresh'. Replaces what was known.
@@ -144,6 +153,14 @@ export interface SessionFigures {
    * In words: 'counter', or '92 % counter, 8 % assumed'.
    */
   provenance: string;
+  /**
+   * What of it earlier kernels ran, where it goes on over a restart: '1.2 Wh in 3 min, until 14:03'.
+   */
+  earlier?: string | null;
+  /**
+   * The same of an earlier session of the notebook, where this one may go on with it by 'resume_session'.
+   */
+  resumable?: string | null;
 }
 /**
  * A figure with its range and origin, and the words in which every surface shows it. A missing one has null in value, low and high, and the number 'not measured'.
@@ -495,6 +512,25 @@ export interface Reset {
   args: {};
 }
 /**
+ * Has the session go on with the earlier one that 'resumable' tells of.
+ */
+export interface ResumeSession {
+  /**
+   * The version of the format.
+   */
+  v: 1;
+  kind: 'command';
+  /**
+   * Comes back in the reply.
+   */
+  id: string;
+  name: 'resume_session';
+  /**
+   * Arguments.
+   */
+  args: {};
+}
+/**
  * Another place's intensity applies.
  */
 export interface Region {
@@ -721,7 +757,9 @@ export const SHAPES: { [name: string]: Shape } = {
       in_cells_share: { any: ['number', 'null'] },
       largest_cell_j: { any: ['number', 'null'] },
       cells: 'integer',
-      provenance: 'string'
+      provenance: 'string',
+      'earlier?': { any: ['string', 'null'] },
+      'resumable?': { any: ['string', 'null'] }
     }
   },
   Shown: {
