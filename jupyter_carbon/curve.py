@@ -105,11 +105,16 @@ class EnergyCurve:
 
     @property
     def step_s(self) -> float:
-        """The counter's refresh period as far as it is known; 0 for other tracks."""
+        """The counter's refresh period as far as it is known; 0 for other tracks.
+
+        It is rounded up to two digits, since ranges of figures that are final rest on it.
+        """
         track = self._track
-        if isinstance(track, CounterTrack):
-            return track.step_s or 0.0
-        return 0.0
+        step_s = track.step_s if isinstance(track, CounterTrack) else None
+        if not step_s:
+            return 0.0
+        unit = 10.0 ** (math.floor(math.log10(step_s)) - 1)
+        return math.ceil(step_s / unit - 1e-9) * unit
 
     @property
     def newest_s(self) -> float | None:
