@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import random
 import re
@@ -247,8 +246,7 @@ def test_a_limit_of_the_files_size_is_told_and_lifted(path: Path) -> None:
 def _open_one() -> int | None:
     try:
         return os.open(os.devnull, os.O_RDONLY)
-    except OSError as error:
-        assert error.errno == errno.EMFILE
+    except OSError:
         return None
 
 
