@@ -165,12 +165,13 @@ class CellHooks:
 
     def _end(self, cell: OpenCell, status: WindowStatus) -> None:
         with kept_until_done():
-            if cell in self._open:
-                self._open.remove(cell)
             if cell.label is not None:
                 cell.label.execution_count = cell.window.execution_count
                 self._meter.close_label(cell.label, status)
             self._meter.close_cell(cell.window, status)
+            # Last, so that what fails at the limit of recursion is done with the next cell.
+            if cell in self._open:
+                self._open.remove(cell)
 
     def _find(self, info: Any) -> OpenCell | None:
         """The open cell that has ended; None if it is not among them.
