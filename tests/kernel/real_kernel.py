@@ -22,9 +22,10 @@ Message = dict[str, Any]
 class Ran:
     """A request, its reply, and what the kernel published with it as the parent."""
 
-    def __init__(self, kernel: RealKernel, id_: str) -> None:
+    def __init__(self, kernel: RealKernel, id_: str, code: str = "") -> None:
         self._kernel = kernel
         self.id = id_
+        self.code = code
         self.reply: Message = {}
 
     @property
@@ -105,7 +106,7 @@ class RealKernel:
 
     def start(self, code: str, **options: Any) -> Ran:
         """Sends a cell without waiting for it; what follows a failing one is run all the same."""
-        return Ran(self, self.client.execute(code, stop_on_error=False, **options))
+        return Ran(self, self.client.execute(code, stop_on_error=False, **options), code)
 
     def start_named(self, cell_id: str, code: str, *, attended: bool = True) -> Ran:
         """Sends a cell as a notebook does: it tells the cell's id, and can be asked for input."""
