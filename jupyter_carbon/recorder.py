@@ -26,6 +26,7 @@ from jupyter_carbon.summary.document import notes, tool_version
 
 if TYPE_CHECKING:
     from jupyter_carbon.ledger.keeper import Keeper
+    from jupyter_carbon.ledger.place import Place
 
 OFF = "off"
 EVERY_S = 0.8
@@ -110,6 +111,11 @@ class Recorder:
             account.record_no_more()
         self._keeper, self._is_started, self._edition = None, False, 0
         self._logs, self._due_s = [], -math.inf
+
+    @property
+    def place(self) -> Place | None:
+        """Where the ledger lies; None before it is first written."""
+        return None if self._keeper is None else self._keeper.place
 
     @property
     def _is_child(self) -> bool:

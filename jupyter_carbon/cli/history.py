@@ -7,9 +7,10 @@ import os
 
 from jupyter_carbon.cli.output import say, say_pieces
 from jupyter_carbon.cli.reading import add_ledger, add_span, looking, path_of, span_of
+from jupyter_carbon.ledger.ways import WAYS
 from jupyter_carbon.settings import PREFIX
 from jupyter_carbon.summary.history_json import group_document, json_list, past_document
-from jupyter_carbon.summary.history_report import WAYS, groups_by, history_report
+from jupyter_carbon.summary.history_report import groups_by, history_report
 from jupyter_carbon.summary.history_text import history_text
 from jupyter_carbon.units import MassUnit
 

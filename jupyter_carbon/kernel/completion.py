@@ -6,13 +6,18 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from jupyter_carbon.kernel.options import CELL_OPTIONS, COMMANDS
+from jupyter_carbon.kernel.options import CELL_OPTIONS, COMMANDS, HISTORY_OPTIONS
+from jupyter_carbon.ledger.ways import WAYS
 
 _LINE = re.compile(r"\s*%?carbon\s+(?P<words>.*)")
 _CELL = re.compile(r"%%carbon\s+(?:.*\s)?(?P<word>\S*)")
 _BUDGET = re.compile(r"budget\s+(?P<rest>.*)")
 _CHANGE = re.compile(r"(?P<command>region|pue)\s+(?P<rest>.*)")
+_HISTORY = re.compile(r"history\s+(?P<rest>.*)")
 _PRIORITY = 1000.0
+
+_DATES = ("today", "yesterday", "7d", "30d")
+_AFTER = {"--by": WAYS, "--since": _DATES, "--until": _DATES}
 
 Offers = tuple[str, list[str]]
 """The text before the cursor that is to be replaced, and by what."""
@@ -47,6 +52,9 @@ def offers_for(line: str, places: Callable[[], Iterable[str]]) -> Offers | None:
         # A place may have several words; the quotation mark before it is not replaced.
         place = change["rest"].lstrip("\"'")
         return place, _starting(place, places())
+    history = _HISTORY.fullmatch(found["words"])
+    if history is not None:
+        return _history_offers(history["rest"])
     if " " in found["words"]:
         return None
     return found["words"], _starting(found["words"], COMMANDS)
@@ -113,6 +121,14 @@ class Completion:
         fragment, texts = offers
         kept = max(0, len(fragment) - len(token))
         return [text[kept:] for text in texts]
+
+
+def _history_offers(rest: str) -> Offers:
+    """The options that are not there yet, and what may follow them."""
+    *words, last = rest.split(" ")
+    if words and words[-1] in _AFTER:
+        return last, _starting(last, _AFTER[words[-1]])
+    return last, [each for each in _starting(last, HISTORY_OPTIONS) if each not in words]
 
 
 def _budget_offers(rest: str) -> Offers | None:

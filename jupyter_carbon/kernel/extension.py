@@ -49,6 +49,7 @@ class Extension:
         )
         self._hooks.notices = self._notices
         self._recorder = Recorder(self.meter, kernel=_kernel_of(shell))
+        self._magics.place = lambda: self._recorder.place
 
     def load(self) -> None:
         """Begins to meter; the sources are found on the meter's own thread."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jupyter_carbon.budget import BudgetError, standing
 from jupyter_carbon.carbon import CarbonError, parse_pue
@@ -29,6 +29,9 @@ from jupyter_carbon.summary.text import cells_text, status_text
 from jupyter_carbon.units import MassUnit, intensity_text, quoted
 from jupyter_carbon.windows import WindowStatus
 
+if TYPE_CHECKING:
+    from jupyter_carbon.ledger.place import Place
+
 
 class CarbonMagics:
     """The magics of one meter.
@@ -43,10 +46,13 @@ class CarbonMagics:
         self._shell = shell
         self._hooks = hooks
         self._meter = meter
+        self.place: Callable[[], Place | None] = lambda: None
+        """Says where the kernel's ledger lies, once it is open."""
         self._completion = Completion(getattr(shell, "Completer", None), self._places)
         self._commands: dict[str, Callable[[Command], Answer]] = {
             "status": self._status,
             "cells": self._cells,
+            "history": self._history,
             "pause": self._pause,
             "resume": self._resume,
             "reset": self._reset,
@@ -77,6 +83,9 @@ class CarbonMagics:
 
             %carbon [status]            the session so far, its sources, what is not measured
             %carbon cells               every cell's energy and CO2e
+            %carbon history             what all sessions cost, as the ledger has it
+            %carbon history --by day    ... or notebook, label, project, host
+            %carbon history --since 7d  ... or a day, a month, today, yesterday; also --until
             %carbon region PLACE        count CO2e at a place's intensity from now on
             %carbon region PLACE --all  ... and for the whole session
             %carbon pue NUMBER [--all]  the building's energy over the machines', 1 to 10
@@ -157,6 +166,12 @@ class CarbonMagics:
             cells_text(document, None, co2e_unit=self._unit),
             cells_html(document, co2e_unit=self._unit),
         )
+
+    def _history(self, command: Command) -> Answer:
+        # Here, since most sessions read no ledger.
+        from jupyter_carbon.kernel.history import history_answer
+
+        return history_answer(self._meter, command, self.place())
 
     def _pause(self, _command: Command) -> Answer:
         if not self._meter.pause():

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from jupyter_carbon.budget import Budget, BudgetError, parse_budget
+from jupyter_carbon.ledger.ways import WAYS, By
 from jupyter_carbon.units import quoted
 
 COMMANDS = (
     "status",
     "cells",
+    "history",
     "pause",
     "resume",
     "reset",
@@ -23,6 +25,7 @@ COMMANDS = (
     "doctor",
 )
 _NAME = 200
+HISTORY_OPTIONS = ("--by", "--since", "--until")
 CELL_OPTIONS = ("--label", "--no-sync", "--quiet", "--budget", "--stop")
 
 
@@ -42,12 +45,15 @@ class CellOptions:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What `%carbon` was asked for: a command, its argument, `--all` and `--stop`."""
+    """What `%carbon` was asked for: a command, its argument and its options."""
 
     name: str
     argument: str = ""
     everything: bool = False
     stops: bool = False
+    by: By | None = None
+    since: str = ""
+    until: str = ""
 
 
 def parse_cell_options(line: str) -> CellOptions:
@@ -118,6 +124,8 @@ def parse_command(line: str) -> Command:
         )
     if name == "budget":
         return _budget(rest)
+    if name == "history":
+        return _history(rest)
     if name == "project-name":
         return _project(rest)
     if name in ("region", "pue"):
@@ -135,6 +143,33 @@ def parse_command(line: str) -> Command:
             f"%carbon {name} takes no more words, and {quoted(rest[0])} follows; nothing was done."
         )
     return Command(name)
+
+
+def _history(words: list[str]) -> Command:
+    """What it is ordered by, and from when to when; each is the word after its option."""
+    values = dict.fromkeys(HISTORY_OPTIONS, "")
+    rest = iter(words)
+    for word in rest:
+        option, equals, value = word.partition("=")
+        if option not in values:
+            raise OptionError(
+                f"%carbon history takes {_listed(HISTORY_OPTIONS)}, not {quoted(word)}; nothing was"
+                " done."
+            )
+        values[option] = value if equals else next(rest, "")
+        if not values[option]:
+            raise OptionError(f"%carbon history needs a word after {option}; nothing was done.")
+    by = next((way for way in WAYS if way == values["--by"]), None)
+    if by is None and values["--by"]:
+        raise OptionError(
+            f"A history is ordered by {_listed(WAYS, 'or')}, not by {quoted(values['--by'])};"
+            " nothing was done."
+        )
+    return Command("history", by=by, since=values["--since"], until=values["--until"])
+
+
+def _listed(words: Sequence[str], last: str = "and") -> str:
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
 def _budget(words: list[str]) -> Command:

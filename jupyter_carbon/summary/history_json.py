@@ -11,8 +11,8 @@ from jupyter_carbon.ledger.history import Day, Entry, Group, History, State
 from jupyter_carbon.ledger.records import CellRow, LabelRow, RateRow, SourceRow, sources_of
 from jupyter_carbon.ledger.span import Span
 from jupyter_carbon.ledger.sums import Sum
+from jupyter_carbon.ledger.ways import By
 from jupyter_carbon.summary.figures import iso_time
-from jupyter_carbon.summary.history_report import By
 from jupyter_carbon.summary.json_form import to_json
 from jupyter_carbon.summary.keys import (
     SCHEMA,

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from jupyter_carbon.estimate import Estimate
 from jupyter_carbon.ledger.history import ALL, Day, Entry, Group, History, TopCell
 from jupyter_carbon.ledger.overlap import AtOnce
 from jupyter_carbon.ledger.span import Span
 from jupyter_carbon.ledger.sums import Sum
+from jupyter_carbon.ledger.ways import By
 from jupyter_carbon.summary.figures import energy_and_mass_text, provenance_words
 from jupyter_carbon.summary.plain import one_line
 from jupyter_carbon.summary.text import LONGEST_NAME
 from jupyter_carbon.units import MassUnit, duration_text, energy_text
-
-By = Literal["day", "notebook", "label", "project", "host"]
-WAYS: tuple[By, ...] = ("day", "notebook", "label", "project", "host")
-"""What a history can be ordered by."""
 
 NOTHING = "Nothing has been recorded"
 _TREND_DAYS = 14
