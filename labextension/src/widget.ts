@@ -1,6 +1,7 @@
 import base from '../style/base.css';
 import cardStyle from '../style/card.css';
 import chartStyle from '../style/chart.css';
+import legendStyle from '../style/legend.css';
 import { MeterModel } from './model';
 import { cardView } from './view/card';
 import { ENGLISH, type CardOf } from './view/host';
@@ -29,7 +30,7 @@ function render({ model, el }: Rendered): () => void {
   const meter = new MeterModel();
   const view = cardView({ model: meter, trans: ENGLISH }, shownOf(model));
   const style = document.createElement('style');
-  style.textContent = `${base}\n${chartStyle}\n${cardStyle}`;
+  style.textContent = [base, chartStyle, legendStyle, cardStyle].join('\n');
   // What is said where the figures cannot be read, by an older page of a newer kernel.
   const line = document.createElement('div');
 
