@@ -7,9 +7,7 @@ running cell. The page's clock and the kernel's are the same machine's.
 
 from __future__ import annotations
 
-import gzip
 import json
-import re
 import statistics
 import sys
 import tempfile
@@ -17,18 +15,18 @@ import time
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, CDPSession, Response
+from playwright.sync_api import Browser, CDPSession
 
 from benchmarks.child import answer, boards
 from tests.accuracy.figure import Figure
 from tests.browser.chromium import browser
 from tests.browser.lab import Lab
 from tests.browser.server import LabServer
+from tests.browser.start import MOST_KB, loaded_at_start
 
 MEDIAN_MS, P95_MS = 150.0, 300.0
 OPEN_PERCENT, CLOSED_PERCENT = 3.0, 0.5
 MEMORY_MB = 5.0
-START_KB = 60.0
 OPENING = 1.1
 _BOARDS = 14
 _CELLS = 2000
@@ -104,7 +102,7 @@ def figures() -> list[Figure]:
         Figure(f"main thread, {shown}, panel closed", closed, CLOSED_PERCENT, "% of a core"),
         Figure("main thread, the page without a meter", base, None, "% of a core"),
         Figure(f"page's memory, after {_WATCHED_S:g} s more", found["grown_mb"], MEMORY_MB, "MB"),
-        Figure("what the sidebar loads at start, gzipped", found["start_kb"], START_KB, "kB"),
+        Figure("what the sidebar loads at start, gzipped", found["start_kb"], MOST_KB, "kB"),
         Figure("opening a notebook, with / without", found["opening"], OPENING, ""),
     ]
 
@@ -120,7 +118,7 @@ def main() -> None:
         without = _started(plain)
         try:
             found: dict[str, Any] = {"opening": _opening(chrome, with_it, without)}
-            found |= {"start_kb": _start_kb(chrome, with_it)}
+            found |= {"start_kb": sum(loaded_at_start(chrome, with_it).values())}
             found |= _watched(chrome, with_it)
         finally:
             with_it.stop()
@@ -148,40 +146,6 @@ def _opening(chrome: Browser, with_it: LabServer, without: LabServer) -> float:
             context.close()
             server.shut_kernels()
     return statistics.median(times_s["with"]) / statistics.median(times_s["without"])
-
-
-def _start_kb(chrome: Browser, server: LabServer) -> float:
-    """Everything of the extension that a page with its panel open loads unasked, gzipped."""
-    notebook = server.notebook("start.ipynb", ["%load_ext jupyter_carbon"])
-    context = chrome.new_context()
-    lab = Lab(context, server)
-    lab.open(notebook, workspace="start")
-    lab.run(0)
-    lab.show_panel()
-    lab.wait_live()
-    server.wait_for(
-        lambda: any(
-            re.search(rf'"current": ?"{_EXTENSION}"', path.read_text(encoding="utf-8"))
-            for path in (server.folder / "workspaces").glob("*")
-        )
-    )
-    context.close()
-    # Another browser, whose cache is empty, finds the panel where it was.
-    context = chrome.new_context()
-    lab = Lab(context, server)
-    loaded: dict[str, Response] = {}
-
-    def note(response: Response) -> None:
-        if re.search(rf"/extensions/{_EXTENSION}/.*\.(js|css)", response.url):
-            loaded[response.url] = response
-
-    lab.page.on("response", note)
-    lab.open(notebook, workspace="start")
-    lab.wait_live()
-    sizes = [len(gzip.compress(response.body(), 9)) for response in loaded.values()]
-    context.close()
-    server.shut_kernels()
-    return sum(sizes) / 1000
 
 
 def _watched(chrome: Browser, server: LabServer) -> dict[str, Any]:
