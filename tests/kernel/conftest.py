@@ -31,6 +31,7 @@ def kernel(bare_kernel: RealKernel) -> Iterator[RealKernel]:
     """The module's kernel with a new meter in it, so that no test sees another's cells."""
     ran = bare_kernel.ok("%load_ext jupyter_carbon")
     assert not ran.err
+    assert bare_kernel.ask("__import__('tests.kernel.found').kernel.found.are_found()")
     yield bare_kernel
     bare_kernel.ok("%unload_ext jupyter_carbon")
     assert "jupyter_carbon" not in bare_kernel.threads()
