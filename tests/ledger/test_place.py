@@ -108,9 +108,9 @@ def test_the_address_of_a_name_that_is_no_text_leads_to_it_too(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("path", "remote"),
     [
-        ("/home/ada/ledger.db", True),
-        ("/homes/ledger.db", False),
-        ("/home/ada/scratch/ledger.db", False),
+        ("/srv/ada/ledger.db", True),
+        ("/srvs/ledger.db", False),
+        ("/srv/ada/scratch/ledger.db", False),
         ("/cluster/ledger.db", True),
         ("/shared/ledger.db", True),
         ("/usb/ledger.db", False),
@@ -123,8 +123,8 @@ def test_a_path_is_remote_if_the_nearest_mount_is(
 ) -> None:
     mounts = [
         Mount("/dev/sda1", "/", "ext4", "rw"),
-        Mount("server:/home", "/home", "nfs4", "rw"),
-        Mount("/dev/sdb1", "/home/ada/scratch", "xfs", "rw"),
+        Mount("server:/srv", "/srv", "nfs4", "rw"),
+        Mount("/dev/sdb1", "/srv/ada/scratch", "xfs", "rw"),
         Mount("x", "/cluster", "lustre", "rw"),
         Mount("host:", "/shared", "fuse.sshfs", "rw"),
         Mount("/dev/sdc1", "/usb", "fuseblk", "rw"),
