@@ -109,13 +109,20 @@ def test_help_names_the_command(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
 def test_an_interrupt_ends_it_quietly(gpu: Standin) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "jupyter_carbon.cli", "doctor"],
+        [
+            sys.executable,
+            "-c",
+            "import sys; from jupyter_carbon import cli; print('here', flush=True);"
+            "sys.exit(cli.main(['doctor']))",
+        ],
         env=gpu.environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    time.sleep(0.8)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "here\n"
+    time.sleep(0.3)
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=30)
     assert process.returncode == 130
