@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from jupyter_carbon.ledger.place import Place
 
 OFF = "off"
-EVERY_S = 0.8
-"""Rounds come each second while nothing runs, and not to the millisecond."""
+_BUSY_S = 0.8
+_IDLE_S = 0.2
+"""So long after it collected it does so again; while nothing runs the next round may be far."""
 _ROWS = 2000
 _SPAN_S = 0.02
 """A batch takes so many rows of cells and labels, and so long to collect."""
@@ -76,7 +77,7 @@ class Recorder:
         self._logs: list[SessionLog] = []
         """The sessions that are not in the ledger as a whole; the one that runs comes last."""
         self._turn = 0
-        self._due_s = -math.inf
+        self._due_s = self._collected_s = -math.inf
         self._complaint: str | None = None
         self._edition = 0
 
@@ -112,6 +113,11 @@ class Recorder:
         self._keeper, self._is_started, self._edition = None, False, 0
         self._logs, self._due_s = [], -math.inf
 
+    def wait(self, wait_s: float) -> bool:
+        """Waits until what was handed over is written, at most so long; True if it is."""
+        keeper = self._keeper
+        return keeper is None or keeper.wait(wait_s)
+
     @property
     def place(self) -> Place | None:
         """Where the ledger lies; None before it is first written."""
@@ -125,13 +131,16 @@ class Recorder:
         """Collects and hands over, when it is time and what was handed over before is written."""
         if self._is_child or self._clock() < self._due_s:
             return
+        if self._clock() < self._collected_s + _BUSY_S and self._meter.is_busy:
+            return
         with self._guard:
             keeper = None if self._off is None else self._ready()
             if keeper is None:
                 return
             keeper.tend()
             if keeper.is_idle and not self._hand(keeper):
-                self._due_s = self._clock() + EVERY_S
+                self._collected_s = self._clock()
+                self._due_s = self._collected_s + _IDLE_S
 
     def _finish(self, until_s: float) -> None:
         """Writes until all is written, or the time is over."""
@@ -140,12 +149,18 @@ class Recorder:
             return
         is_handed = False
         while keeper.wait(max(0.0, until_s - time.monotonic())):
-            is_written = is_handed and all(log.marks.is_whole for log in self._logs)
-            if is_written or time.monotonic() >= until_s or (is_handed and not keeper.is_idle):
+            if is_handed and (self._is_written() or not keeper.is_idle):
+                break
+            if time.monotonic() >= until_s:
                 break
             self._hand(keeper, is_last=True)
             is_handed = True
         keeper.stop(max(0.0, until_s - time.monotonic()))
+
+    def _is_written(self) -> bool:
+        """True if nothing is left to write, but for figures that may still move."""
+        with self._meter.look() as account:
+            return all(log.marks.has_end and not log.has_backlog(account) for log in self._logs)
 
     def _hand(self, keeper: Keeper, *, is_last: bool = False) -> bool:
         """Hands over what is to be written of one session; True if there is more at once."""
