@@ -111,8 +111,10 @@ class Store:
     def _act(self, action: Callable[[sqlite3.Connection], None]) -> None:
         """Runs an action on the open ledger: patiently, and anew if the file had to be replaced."""
         until_s = time.monotonic() + PATIENCE_S
+        path = real_path(self.place)
         begun = 0
         while True:
+            met = None if path is None else _identity(path)
             try:
                 with GATE.inside():
                     action(self._ready())
@@ -126,8 +128,9 @@ class Store:
                 begun += 1
                 if begun > _BEGINNINGS:
                     raise
-                if isinstance(error, DamagedError):
-                    self._set_aside()
+                # Another kernel may have begun another one since.
+                if isinstance(error, DamagedError) and path is not None and met == _identity(path):
+                    self._set_aside(path)
 
     def _part(self, session_id: str) -> bool:
         """Has a session write beside the ledger from now on, if many cannot share a file there."""
@@ -145,23 +148,18 @@ class Store:
 
     def _ready(self) -> sqlite3.Connection:
         path = real_path(self.place)
-        if self._connection is not None and path is not None:
-            try:
-                moved = _identity(path) != self._identity
-            except FileNotFoundError:
-                moved = True
-            except OSError as error:
-                raise explain(error, path) from error
-            if moved:
-                raise MovedError(f"The ledger {path} was moved or removed.")
+        if self._connection is not None and path is not None and _identity(path) != self._identity:
+            raise MovedError(f"The ledger {path} was moved or removed.")
         if self._connection is None:
             connection = open_for_writing(self.place, wait_s=_TURN_S, check_same_thread=False)
             try:
                 self._begin(connection)
                 self._identity = None if path is None else _identity(path)
-            except (sqlite3.Error, OSError) as error:
+            except BaseException as error:
                 connection.close()
-                raise explain(error, path or Path()) from error
+                if isinstance(error, sqlite3.Error):
+                    raise explain(error, path or Path()) from error
+                raise
             self._connection = connection
             GATE.add(connection)
             self.edition += 1
@@ -235,9 +233,7 @@ class Store:
             connection.execute(f"PRAGMA synchronous = {'FULL' if is_due else 'NORMAL'}")
             self._is_synchronous = is_due
 
-    def _set_aside(self) -> None:
-        path = real_path(self.place)
-        assert path is not None
+    def _set_aside(self, path: Path) -> None:
         try:
             kept = set_aside(path, self._clock())
         except OSError as error:
@@ -264,6 +260,16 @@ def close_lost(connection: sqlite3.Connection, here: Life, now_s: float) -> int:
     return lost
 
 
-def _identity(path: Path) -> Identity:
-    state = path.stat()
+def _identity(path: Path) -> Identity | None:
+    """None if there is no file.
+
+    Raises:
+        LedgerError: where the system does not tell.
+    """
+    try:
+        state = path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise explain(error, path) from error
     return state.st_dev, state.st_ino

@@ -125,6 +125,28 @@ def test_a_damaged_one_is_told_once_and_the_meter_is_asked_for_all_of_it(path: P
     assert len(notices) == 1
 
 
+def test_kernels_that_meet_the_damage_at_once_go_on_in_one_ledger(path: Path) -> None:
+    path.parent.mkdir()
+    damaged = random.Random(2).randbytes(20_000)
+    path.write_bytes(damaged)
+    words = [sys.executable, "-m", "tests.ledger.writer", str(path)]
+    writers = [
+        subprocess.Popen(
+            [*words, f"kernel {number}", "--cells", "20"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(4)
+    ]
+    complaints = [writer.communicate(timeout=60)[1] for writer in writers]
+    assert [writer.returncode for writer in writers] == [0] * 4, complaints
+    ids = ask(path, "SELECT id FROM session ORDER BY id")
+    assert ids == [(f"kernel {number}",) for number in range(4)]
+    assert ask(path, "PRAGMA integrity_check") == [("ok",)]
+    assert damaged in [each.read_bytes() for each in path.parent.iterdir()]
+
+
 def test_a_file_that_never_was_a_ledger_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "results.csv"
     path.write_text("epoch,loss\n" * 100)
