@@ -76,6 +76,8 @@ class EnergyCurve:
         """The energy at the first reading of the track."""
         self._last: Reading | None = None
         self._next_forget_s = -math.inf
+        self._now: tuple[float, Located] | None = None
+        """The newest answer of `at_now`, until something happens."""
         # While there is a counter that may be caught.
         self._trial: CounterTrial | None = None
         self._memory: Memory | None = None
@@ -153,10 +155,14 @@ class EnergyCurve:
 
     def at_now(self, moment_s: float) -> Located:
         """The energy up to a moment after all edges, carried on from the newest reading."""
+        if self._now is not None and self._now[0] == moment_s:
+            return self._now[1]
         located = self._look_up(moment_s)
         guesses = self._edges.guesses(self._look_up).values()
         reached_j = max((edge.energy_j for edge in guesses), default=self._edges.reached_j)
-        return located._replace(energy_j=max(located.energy_j, reached_j))
+        located = located._replace(energy_j=max(located.energy_j, reached_j))
+        self._now = moment_s, located
+        return located
 
     def trace(self) -> list[tuple[float, float]]:
         """Points (moment, joules) for a chart of the power, of bounded number."""
@@ -222,6 +228,7 @@ class EnergyCurve:
                 None: as the shares have it. What the readings do not place is
                 taken to be drawn by work.
         """
+        self._now = None
         moment_s = self._coverage.not_before_s(moment_s)
         if turn is None:
             turn = -sum(sign for _, sign in shares)
@@ -238,6 +245,7 @@ class EnergyCurve:
 
     def add_reading(self, reading: Reading) -> None:
         """Takes the next reading, decides whether its counter is to be believed, settles edges."""
+        self._now = None
         if self._track is None:
             self._begin(reading)
         elif self._last is not None and reading.moment_s <= self._last.moment_s:
@@ -258,6 +266,7 @@ class EnergyCurve:
     def fill(self, readings: Iterable[Reading]) -> None:
         """Takes power samples that the driver kept while nobody read, oldest first."""
         if isinstance(self._track, PowerTrack):
+            self._now = None
             for reading in readings:
                 if self._last is None or reading.moment_s > self._last.moment_s:
                     self._last = reading
@@ -271,6 +280,7 @@ class EnergyCurve:
         """
         if self._coverage.has_open_gap:
             return
+        self._now = None
         self._coverage.open_gap(moment_s, reason)
         if self._track is None:
             return
@@ -288,6 +298,7 @@ class EnergyCurve:
         track = self._track
         if track is None:
             return
+        self._now = None
         known_s, tired_s = track.known_s, now_s - _PATIENCE_S
         done = []
         for number, (at_s, _, _) in self._edges.waiting():

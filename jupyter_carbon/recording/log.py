@@ -128,7 +128,8 @@ class SessionLog:
         session = self.session
         marks = self._based(account)
         at = Moment(wall_s, self.notebook, notes, self._gaps_now(account, wall_s), is_last)
-        batch = Batch(session_row(account, session, origin, at), source_rows(account, session))
+        whole = account.cost([(session.start, session.end)])
+        batch = Batch(session_row(account, session, whole, origin, at), source_rows(account, whole))
         batch.rates += rate_rows(account, session)
 
         def write_cell(place: int) -> None:

@@ -13,7 +13,7 @@ from array import array
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from jupyter_carbon.account import NOW, Account, Session, SourceAccount
+from jupyter_carbon.account import NOW, Account, Cost, Session
 from jupyter_carbon.carbon import co2e_g
 from jupyter_carbon.estimate import Estimate, Provenance, total
 from jupyter_carbon.ledger.records import (
@@ -66,9 +66,10 @@ class Moment(NamedTuple):
     is_last: bool = False
 
 
-def session_row(account: Account, session: Session, origin: Origin, at: Moment) -> SessionRow:
-    """The session as a whole."""
-    whole = account.cost([(session.start, session.end)])
+def session_row(
+    account: Account, session: Session, whole: Cost, origin: Origin, at: Moment
+) -> SessionRow:
+    """The session, which cost `whole`."""
     inside = account.inside_cells(session)
     started_s = account.wall_s(session.start, at.wall_s)
     duration_s = account.duration_s(session.start, session.end)
@@ -108,12 +109,12 @@ def gaps_text(account: Account, session: Session, wall_s: float) -> str:
     return _text(gaps(account, session, wall_s)[-_GAPS:])
 
 
-def source_rows(account: Account, session: Session) -> list[SourceRow]:
-    """The sources, each with its energy in the session."""
+def source_rows(account: Account, whole: Cost) -> list[SourceRow]:
+    """The sources, each with its energy in the session, which cost `whole`."""
     rows = []
     for number, source in enumerate(account.sources.values()):
         info = source.info
-        energy_j = account.parts(source, session.start, session.end).energy
+        energy_j = whole.by_source_j[info.id]
         provenance = energy_j.provenance
         if provenance is Provenance.MISSING and source.state in ("ok", "starting"):
             provenance = info.provenance
@@ -205,14 +206,20 @@ def slice_rows(account: Account, ends: list[int], place: int, wall_s: float) -> 
     duration_s = account.duration_s(start, end)
     if duration_s <= 0:
         return
+    periods = list(account.periods(start, end))
     for number, source in enumerate(account.sources.values()):
         energy_j = account.parts(source, start, end).energy
         if energy_j.is_missing:
             continue
+        if len(periods) == 1:
+            mass_g = co2e_g(energy_j, periods[0][2])
+        else:
+            mass_g = total(
+                co2e_g(account.parts(source, begin, stop).energy, rate)
+                for begin, stop, rate in periods
+            )
         # A wall clock that was set meanwhile does not make the slice longer or shorter.
-        yield SliceRow(
-            number, since_s, since_s + duration_s, energy_j, _mass_g(account, source, start, end)
-        )
+        yield SliceRow(number, since_s, since_s + duration_s, energy_j, mass_g)
 
 
 def trace_row(account: Account, session: Session, number: int) -> TraceRow | None:
@@ -231,13 +238,6 @@ def trace_row(account: Account, session: Session, number: int) -> TraceRow | Non
     if sys.byteorder == "big":
         column.byteswap()
     return TraceRow(number, account.wall_s(session.start, 0.0), step_s, column.tobytes())
-
-
-def _mass_g(account: Account, source: SourceAccount, start: int, end: int) -> Estimate:
-    return total(
-        co2e_g(account.parts(source, begin, stop).energy, rate)
-        for begin, stop, rate in account.periods(start, end)
-    )
 
 
 def _times(account: Account, window: Window, wall_s: float) -> tuple[float, float | None, float]:
