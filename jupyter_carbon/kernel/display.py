@@ -109,10 +109,10 @@ class CellDisplay:
             waits = is_unattended(self._shell) or not output.can_update
             is_final = self._meter.wait_final(window, PLAIN_WAIT_S if waits else 0.0)
             send = output.replace if is_there else output.show
-            send(bundle())
+            send(bundle(), final=is_final)
         finally:
             if not is_final and output.can_update:
-                self._await(window, lambda: output.replace(bundle()))
+                self._await(window, lambda: output.replace(bundle(), final=True))
 
     def _await(self, window: Window, update: Callable[[], None]) -> None:
         """Has the output updated when the figure is final."""

@@ -10,6 +10,9 @@ from typing import Any
 Bundle = Mapping[str, Any]
 """The forms of one output, by MIME type."""
 
+MARK = "jupyter_carbon"
+"""The key in an output's metadata under which a page finds what it did not ask for itself."""
+
 
 class Output:
     """One output of the cell that runs or has just run, which may be replaced later.
@@ -36,15 +39,17 @@ class Output:
             and getattr(publisher, "pub_socket", None) is not None
         )
 
-    def show(self, bundle: Bundle, metadata: Bundle | None = None) -> None:
-        """Shows the output, after what the cell has printed so far."""
+    def show(self, bundle: Bundle, metadata: Bundle | None = None, *, final: bool = False) -> None:
+        """Shows the output, after what the cell has printed so far; `final`: for good."""
         sys.stdout.flush()
         sys.stderr.flush()
-        self._send("display_data", bundle, metadata)
+        self._send("display_data", bundle, metadata, final)
 
-    def replace(self, bundle: Bundle, metadata: Bundle | None = None) -> None:
-        """Shows other forms in its place."""
-        self._send("update_display_data", bundle, metadata)
+    def replace(
+        self, bundle: Bundle, metadata: Bundle | None = None, *, final: bool = False
+    ) -> None:
+        """Shows other forms in its place; `final`: for good."""
+        self._send("update_display_data", bundle, metadata, final)
 
     def watch(self) -> None:
         """Notes from now on if this thread clears the cell's output, and this one with it."""
@@ -69,7 +74,7 @@ class Output:
             self.is_cleared = True
         return message
 
-    def _send(self, kind: str, bundle: Bundle, metadata: Bundle | None) -> None:
+    def _send(self, kind: str, bundle: Bundle, metadata: Bundle | None, final: bool) -> None:
         publisher = self._publisher
         transient = {"display_id": self._id}
         if not self.can_update:
@@ -83,7 +88,12 @@ class Output:
         publisher.session.send(
             publisher.pub_socket,
             kind,
-            {"data": dict(bundle), "metadata": dict(metadata or {}), "transient": transient},
+            {
+                "data": dict(bundle),
+                # A page that was loaded anew while the cell ran is told no display_id.
+                "metadata": {**(metadata or {}), MARK: {"output": self._id, "final": final}},
+                "transient": transient,
+            },
             parent=self._parent,
             ident=getattr(publisher, "topic", None),
         )

@@ -5,6 +5,7 @@ import { badges } from './plugins/badges';
 import { commands } from './plugins/commands';
 import { meters } from './plugins/meters';
 import { notices } from './plugins/notices';
+import { outputs } from './plugins/outputs';
 import { sidebar } from './plugins/sidebar';
 import { statusBar } from './plugins/statusbar';
 import { timeline } from './plugins/timeline';
@@ -16,7 +17,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   badges,
   timeline,
   commands,
-  notices
+  notices,
+  outputs
 ];
 
 export default plugins;

@@ -111,6 +111,38 @@ def test_two_notebooks_on_one_kernel(lab: Lab, server: LabServer, gpu: Standin) 
     expect(lab.row("other")).to_be_visible()
 
 
+def test_a_reload_amid_a_cell_leaves_its_figures_in_the_file(
+    tab: Tab, server: LabServer, gpu: Standin
+) -> None:
+    """JupyterLab hands what a cell shows only to the page that has sent the cell."""
+    lab = tab()
+    code = "%%carbon --label slow\nimport time\nfor _ in range(200):\n    time.sleep(0.1)"
+    lab.open(server.notebook("amid.ipynb", [code]))
+    lab.load()
+    gpu.load(0, 500.0)
+    lab.start(0)
+    expect(lab.output(0)).to_contain_text("running")
+    lab.save()
+    assert "will stand here" in saved_text(server, "amid.ipynb")
+    lab.page.reload()
+    lab.wait_cells()
+    lab.wait_status("busy")
+    lab.wait_live()
+    lab.command("notebook:interrupt-kernel")
+    lab.wait_idle()
+    expect(lab.output(0)).to_contain_text("interrupted")
+    settled(lab, "slow")
+    lab.page.wait_for_function(
+        """() => {
+          const outputs = window.jupyterapp.shell.currentWidget.content.widgets[0].model.outputs;
+          return outputs.get(0).metadata.jupyter_carbon.final;
+        }"""
+    )
+    lab.save()
+    assert energy_wh(saved_text(server, "amid.ipynb")) > 0
+    assert "will stand here" not in saved_text(server, "amid.ipynb")
+
+
 def test_two_tabs_show_one_meter(tab: Tab, server: LabServer, gpu: Standin) -> None:
     one, two = tab(), tab()
     name = server.notebook("shared.ipynb", [SHORT])
@@ -242,6 +274,12 @@ def test_a_notebook_is_renamed_and_closed_while_it_runs(tab: Tab, server: LabSer
     lab.command("docmanager:open", path="after.ipynb")
     lab.wait_live()
     expect(lab.row("block").locator(".jp-carbon-run")).to_have_text("[*]")
+
+
+def saved_text(server: LabServer, name: str) -> str:
+    """The plain form of a notebook's first output, as it is on the disk."""
+    (output, *_) = server.saved(name)["cells"][0]["outputs"]
+    return "".join(output["data"]["text/plain"])
 
 
 def settled(lab: Lab, name: str) -> None:

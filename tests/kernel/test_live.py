@@ -67,6 +67,12 @@ def test_one_output_is_a_line_then_a_widget_then_the_figures(heard: RealKernel) 
     # It stands right under the code, whatever the cell prints.
     assert kinds == ["display_data", "stream", "execute_result"]
     assert len(set(_places(ran))) == 1
+    marks = [
+        content["metadata"]["jupyter_carbon"]
+        for content in ran.contents("display_data", "update_display_data")
+    ]
+    assert {mark["output"] for mark in marks} == set(_places(ran))
+    assert [mark["final"] for mark in marks] == [False] * (len(marks) - 1) + [True]
     first, live, *ends = _datas(ran)
     assert set(first) == {"text/plain", "text/html"}
     assert first["text/plain"].startswith("train · is metered")
