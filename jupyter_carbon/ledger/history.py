@@ -9,27 +9,18 @@ import sqlite3
 import sys
 import time
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any, Literal, NamedTuple
 
 from jupyter_carbon.ledger import queries
 from jupyter_carbon.ledger.life import Life, is_over
-from jupyter_carbon.ledger.overlap import AtOnce, Run, Times, at_once, shared
+from jupyter_carbon.ledger.overlap import AtOnce, Run, at_once
 from jupyter_carbon.ledger.records import CellRow, LabelRow, RateRow, SessionRow, SourceRow
 from jupyter_carbon.ledger.rows import reader
 from jupyter_carbon.ledger.span import Span, day_bounds, day_of
-from jupyter_carbon.ledger.sums import (
-    Ask,
-    Cost,
-    Course,
-    Part,
-    Sum,
-    Tally,
-    asks,
-    cut_up,
-    parted,
-)
+from jupyter_carbon.ledger.sums import Cost, Part, Sum, Tally
+from jupyter_carbon.ledger.totals import Totals
 
 State = Literal["running", "ended", "lost"]
 """A lost session is one whose kernel died without a word."""
@@ -38,8 +29,6 @@ ALL = Span()
 """All the time there is."""
 _SILENT_S = 60.0
 """Of a kernel on another machine only its silence is known."""
-_SLACK_S = 1.0
-"""So much of a source's time may be missing between its slices before it is told of."""
 _FEW_CELLS = 50_000
 _FARTHEST = 20_000
 """So many runs are looked at, at most, for the costliest of different code."""
@@ -124,9 +113,7 @@ class History:
     def __init__(self, connection: sqlite3.Connection, now_s: float | None = None) -> None:
         self._connection = connection
         self._now_s = time.time() if now_s is None else now_s
-        self._parts: dict[Span, list[Part]] = {}
-        self._courses: dict[int, list[Course]] = {}
-        self._shares_j: dict[int, dict[str, float]] | None = None
+        self._totals = Totals(connection)
         if not connection.in_transaction:
             connection.execute("BEGIN")
 
@@ -177,36 +164,37 @@ class History:
 
     def source_ids(self, span: Span = ALL) -> list[str]:
         """The ids of all sources of the sessions that have a part in a span."""
-        keys = _json([part.key for part in self._in(span)])
+        keys = _json([part.key for part in self._totals.parts(span)])
         return [row[0] for row in self._all(queries.SOURCE_IDS, {"keys": keys})]
 
     # What it came to
 
     def total(self, span: Span = ALL) -> Sum:
         """What all sessions cost in a span, each machine's energy once."""
-        return self._sums(self._in(span), [*span])[0]
+        return self._totals.sums(self._totals.parts(span), [*span])[0]
 
     def at_once(self, span: Span = ALL) -> list[AtOnce]:
         """Where several kernels ran at once on a machine; `machine` is its name and its boot."""
-        runs = (part.run for part in self._in(span))
+        runs = (part.run for part in self._totals.parts(span))
         return at_once(
             Run(run.machine, max(run.since, span.since), min(run.until, span.until)) for run in runs
         )
 
     def by_day(self, span: Span = ALL) -> list[Day]:
         """The same by day, oldest first; days on which no session was are left out."""
-        parts = self._in(span)
-        moments = {
-            moment_s
-            for part in parts
-            for moment_s in day_bounds(
-                max(part.since, span.since), max(part.since, min(part.until, span.until))
-            )
-        }
+        parts = self._totals.parts(span)
+        moments: set[float] = set()
+        begin_s = end_s = -math.inf
+        for part in parts:
+            since, until = max(part.since, span.since), min(part.until, span.until)
+            if since < begin_s or until >= end_s:
+                edges = day_bounds(since, max(since, until))
+                begin_s, end_s = edges[-2:]
+                moments.update(edges)
         bounds = sorted(moment_s for moment_s in moments if span.since < moment_s < span.until)
         bounds = [max(span.since, min(moments, default=0.0)), *bounds]
         bounds = sorted({*bounds, min(span.until, max(moments, default=0.0))})
-        sums = self._sums(parts, bounds)
+        sums = self._totals.sums(parts, bounds)
         days = [day_of(moment_s) for moment_s in bounds]
         return [Day(*each) for each in zip(days, sums, strict=False) if each[1].count]
 
@@ -231,7 +219,7 @@ class History:
 
         Of a block that runs within another both tell its energy.
         """
-        parts = self._in(span)
+        parts = self._totals.parts(span)
         whole = _json([part.key for part in parts if span.holds(part.since, part.until)])
         cut = _json([part.key for part in parts if not span.holds(part.since, part.until)])
         tallies: dict[str, Tally] = {}
@@ -242,7 +230,7 @@ class History:
 
     def top_cells(self, most: int = 10, span: Span = ALL) -> list[TopCell]:
         """The costliest runs of cells that began in a span, one for each code."""
-        keys = _json([part.key for part in self._in(span)])
+        keys = _json([part.key for part in self._totals.parts(span)])
         ((cells,),) = self._all(queries.CELLS_IN, {"keys": keys})
         query = queries.TOP_OF_FEW if cells <= _FEW_CELLS else queries.TOP_OF_ALL
         top: list[TopCell] = []
@@ -277,65 +265,11 @@ class History:
 
     def _by(self, span: Span, name_of: Callable[[Part], str | None]) -> list[Group]:
         groups: dict[str | None, list[Part]] = {}
-        for part in self._in(span):
+        for part in self._totals.parts(span):
             groups.setdefault(name_of(part), []).append(part)
-        return _ranked({name: self._sums(parts, [*span])[0] for name, parts in groups.items()})
-
-    def _sums(self, parts: list[Part], bounds: list[float]) -> list[Sum]:
-        """What sessions cost between each two moments, each machine's energy once."""
-        tallies = [Tally() for _ in bounds[1:]]
-        cut = cut_up(parts, bounds)
-        shares_j = self._shares()
-        for rank, part in enumerate(parts):
-            span_s = part.until - part.since
-            for place, since, until in parted(part.since, part.until, bounds):
-                tally = tallies[place]
-                tally.count += 1
-                share = (until - since) / span_s if span_s > 0 else 1.0
-                tally.duration_s += share * part.duration_s
-                if rank not in cut:
-                    tally.add(part.cost, part.duration_s, shares_j.get(part.key))
-        if cut:
-            self._load({*cut, *shared([part.run for part in parts])}, parts)
-            asked = asks(parts, bounds, sorted(cut), self._courses)
-            self._add_pieces(tallies, asked)
-        return [tally.sum() for tally in tallies]
-
-    def _add_pieces(self, tallies: list[Tally], asked: list[Ask]) -> None:
-        counted_s = [0.0] * len(asked)
-        wanted = json.dumps([[ask.key, ask.number, ask.since, ask.until] for ask in asked])
-        found = self._connection.execute(queries.PIECES, {"asks": wanted})
-        for place, origin, time_s, energy_j, low_j, high_j, *masses_g in found:
-            cost = Cost(energy_j, low_j, high_j, origin, *masses_g)
-            tallies[asked[place].place].add(cost, time_s)
-            counted_s[place] += time_s
-        for ask, time_s in zip(asked, counted_s, strict=True):
-            if ask.time_s - time_s > _SLACK_S:
-                tallies[ask.place].miss(ask.time_s - time_s)
-
-    def _load(self, places: Iterable[int], parts: list[Part]) -> None:
-        """Reads when the sources of sessions were counted."""
-        keys = [parts[place].key for place in places]
-        keys = [key for key in keys if key not in self._courses]
-        self._courses |= {key: [] for key in keys}
-        for row in self._all(queries.COURSES, {"keys": _json(keys)}):
-            key, number, host, source, since, until, time_s = row
-            spans: list[Times] = [] if since is None else [(since, until)]
-            if since is not None and abs(until - since - time_s) > _SLACK_S:
-                spans = self._all(queries.SPANS, (key, number))
-            self._courses[key].append(Course(number, (host, source), spans))
-
-    def _in(self, span: Span) -> list[Part]:
-        if span not in self._parts:
-            self._parts[span] = [_part(row) for row in self._all(queries.RUNS, span._asdict())]
-        return self._parts[span]
-
-    def _shares(self) -> Mapping[int, Mapping[str, float]]:
-        if self._shares_j is None:
-            self._shares_j = {}
-            for key, origin, energy_j in self._connection.execute(queries.ORIGINS):
-                self._shares_j.setdefault(key, {})[origin] = energy_j
-        return self._shares_j
+        return _ranked(
+            {name: self._totals.sums(parts, [*span])[0] for name, parts in groups.items()}
+        )
 
     def _entry(self, key: int, values: list[Any]) -> Entry:
         session = _session(values)
@@ -357,13 +291,6 @@ class History:
 
     def _all(self, query: str, parameters: object) -> list[tuple]:  # type: ignore[type-arg]
         return self._connection.execute(query, parameters).fetchall()  # type: ignore[arg-type]
-
-
-def _part(row: tuple) -> Part:  # type: ignore[type-arg]
-    key, host, boot, notebook, project, since, until, duration_s, *cost, _ = row
-    # What counts the processes of a container is no other machine.
-    machine = host, boot.partition(" ")[0]
-    return Part(key, machine, notebook, project, since, until, duration_s, Cost(*cost))
 
 
 def _add_runs(

@@ -175,6 +175,7 @@ def asks(
     sessions: Sequence[Part],
     bounds: Sequence[float],
     cut: Iterable[int],
+    beside: Iterable[int],
     courses: Mapping[int, Sequence[Course]],
 ) -> list[Ask]:
     """What has to be asked of the sessions that do not count whole.
@@ -183,13 +184,15 @@ def asks(
         sessions: in the order in which they began.
         bounds: moments, ascending.
         cut: what `cut_up` says.
+        beside: those beside which another one ran on their machine.
         courses: by session's key, of those and of all that ran beside them.
     """
     covers: list[Cover] = []
-    of_session: dict[int, list[tuple[Course, int]]] = {}
-    for rank, session in enumerate(sessions):
+    places: dict[tuple[int, int], int] = {}
+    for rank in beside:
+        session = sessions[rank]
         for course in courses.get(session.key, ()):
-            of_session.setdefault(rank, []).append((course, len(covers)))
+            places[rank, course.number] = len(covers)
             covers.append(Cover(rank, (session.machine, course.device), course.spans))
     had = taken(covers)
     found: list[Ask] = []
@@ -197,11 +200,13 @@ def asks(
         session = sessions[rank]
         span_s = session.until - session.since
         pace = min(1.0, session.duration_s / span_s) if span_s > 0 else 0.0
-        for course, place in of_session.get(rank, ()):
+        for course in courses.get(session.key, ()):
+            place = places.get((rank, course.number))
+            before = [] if place is None else had[place]
             since = min([session.since, *(span[0] for span in course.spans)])
             until = max([session.until, *(span[1] for span in course.spans)])
             for bucket, *edges in parted(since, until, bounds):
-                for begin_s, end_s in rest(had[place], *edges):
+                for begin_s, end_s in rest(before, *edges):
                     time_s = min(end_s, session.until) - max(begin_s, session.since)
                     found.append(
                         Ask(

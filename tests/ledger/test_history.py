@@ -122,7 +122,7 @@ def test_a_span_has_what_was_drawn_in_it_once_for_each_machine(
     with remembered(*batches) as history:
         total = history.total(span)
         days = history.by_day(span)
-        hosts = _energies(history.by_host(span))
+        hosts = {group.name: group.sum.energy_j.value for group in history.by_host(span)}
     steps: dict[str, set[int]] = {}
     for (first, last), _, host in made:
         steps.setdefault(host, set()).update(range(max(first, begin), min(last, end)))
@@ -188,6 +188,21 @@ def test_a_source_that_was_not_counted_for_a_part_of_the_span_marks_it() -> None
     assert _value(before) == pytest.approx(100.0 * HOUR)
     assert after.provenance is Provenance.COUNTER
     assert never.is_missing
+
+
+def test_what_was_asked_before_changes_no_answer() -> None:
+    batches = (
+        past(T, T + HOUR, notebook="a.ipynb"),
+        past(T + 0.5 * HOUR, T + 2 * HOUR, notebook="b.ipynb"),
+    )
+    half = Span(T + 0.25 * HOUR, T + 1.25 * HOUR)
+    with remembered(*batches) as history:
+        assert _energies(history.by_notebook(half)) == {
+            "a.ipynb": pytest.approx(75.0 * HOUR),
+            "b.ipynb": pytest.approx(75.0 * HOUR),
+        }
+        assert _value(history.total(half).energy_j) == pytest.approx(100.0 * HOUR)
+        assert _value(history.total().energy_j) == pytest.approx(200.0 * HOUR)
 
 
 def test_a_clock_that_was_set_back_takes_nothing_away() -> None:
