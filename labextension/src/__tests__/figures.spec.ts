@@ -1,7 +1,18 @@
 import { describe, expect, it } from 'vitest';
 
 import { power, shown, snapshot, source, tick } from './messages';
-import { drawn, find, isShown, live, model, text, view, usePanel } from './panels';
+import {
+  buttonSaying,
+  drawn,
+  find,
+  isShown,
+  live,
+  model,
+  sent,
+  text,
+  view,
+  usePanel
+} from './panels';
 
 usePanel();
 
@@ -89,6 +100,22 @@ describe('the figures', () => {
     model.receive(tick(3, { not_measured: [] }));
     await drawn();
     expect(text('.jp-carbon-now')).toContain('No GPU was found');
+  });
+
+  it('say what of them earlier kernels ran, and offer to go on with an earlier session', async () => {
+    const { session } = snapshot();
+    await live({ session: { ...session, resumable: '1.2 Wh in 3 min' } });
+    expect(text('.jp-carbon-offer')).toBe(
+      'Earlier session: 1.2 Wh in 3 min. go on with it'
+    );
+    buttonSaying('go on with it').click();
+    expect(sent).toEqual([['resume_session', {}]]);
+    model.receive(
+      tick(2, { session: { ...session, resumable: null, earlier: '1.2 Wh in 3 min' } })
+    );
+    await drawn();
+    expect(isShown('.jp-carbon-offer')).toBe(false);
+    expect(text('.jp-carbon-session')).toContain('Before: 1.2 Wh in 3 min');
   });
 
   it('are said for who does not see the chart', async () => {

@@ -1,4 +1,5 @@
 import {
+  button,
   el,
   roled,
   section,
@@ -10,6 +11,7 @@ import {
 } from './dom';
 import type { Host, View } from './host';
 import { part } from './part';
+import { answerLine, send } from './send';
 import { figure, originWords, percent } from './words';
 
 /** The session so far: energy with its range, CO2e, and what of it fell into cells. */
@@ -22,6 +24,18 @@ export function sessionView(host: Host): View {
   const split = roled('img', 'jp-carbon-split', inCells);
   const shares = el('div', 'jp-carbon-sub');
   const origin = el('div', 'jp-carbon-sub');
+  const earlier = el('div', 'jp-carbon-sub');
+  const answer = answerLine();
+  const before = el('span');
+  const offer = el(
+    'div',
+    'jp-carbon-sub jp-carbon-offer',
+    before,
+    ' ',
+    button(trans.__('go on with it'), 'jp-carbon-link', () => {
+      void send(host, answer, 'resume_session', {});
+    })
+  );
   const { node, side, body } = section(trans.__('This session'), 'session');
   side.append(where);
   body.append(
@@ -44,7 +58,10 @@ export function sessionView(host: Host): View {
     split,
     shares,
     slot('worth'),
-    origin
+    origin,
+    earlier,
+    offer,
+    answer
   );
 
   function draw(): void {
@@ -74,12 +91,19 @@ export function sessionView(host: Host): View {
     }
     setText(origin, originWords(trans, session.provenance, session.energy_j));
     setShown(origin, origin.textContent !== '');
+    setText(earlier, session.earlier ? trans.__('Before: %1', session.earlier) : '');
+    setShown(earlier, earlier.textContent !== '');
+    setText(
+      before,
+      session.resumable ? trans.__('Earlier session: %1.', session.resumable) : ''
+    );
+    setShown(offer, before.textContent !== '' && model.status.kind === 'live');
   }
 
   return part({
     model,
     node,
-    concerns: change => Boolean(change.session ?? change.meter),
+    concerns: change => Boolean(change.session ?? change.meter ?? change.status),
     draw
   });
 }
