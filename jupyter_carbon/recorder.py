@@ -2,7 +2,8 @@
 
 It collects on the meter's thread and hands over to the ledger's own, so that a
 disk that hangs stops neither the readings nor the user. It keeps no figures: what
-could not be written is asked of the account again.
+could not be written is asked of the account again. What all of it needs is imported
+on the meter's thread, too: who loads the meter does not wait for that.
 """
 
 from __future__ import annotations
@@ -17,16 +18,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from jupyter_carbon.account import NOW, Account
-from jupyter_carbon.ledger.records import Batch
 from jupyter_carbon.meter import CarbonMeter
-from jupyter_carbon.recording.log import Marks, SessionLog
-from jupyter_carbon.recording.progress import Allowance
-from jupyter_carbon.recording.rows import Origin
 from jupyter_carbon.summary.document import notes, tool_version
 
 if TYPE_CHECKING:
     from jupyter_carbon.ledger.keeper import Keeper
     from jupyter_carbon.ledger.place import Place
+    from jupyter_carbon.ledger.records import Batch
+    from jupyter_carbon.recording.log import Marks, SessionLog
+    from jupyter_carbon.recording.rows import Origin
 
 OFF = "off"
 _BUSY_S = 0.8
@@ -186,6 +186,8 @@ class Recorder:
 
     def _follow(self, account: Account, keeper: Keeper) -> None:
         """Takes the sessions that have begun and ended, and another ledger."""
+        from jupyter_carbon.recording.log import SessionLog
+
         ended, account.ended = account.ended or [], []
         known = {id(log.session) for log in self._logs}
         for session in [*ended, account.session]:
@@ -206,6 +208,8 @@ class Recorder:
         return [*waiting, self._logs[-1]][self._turn]
 
     def _collect(self, account: Account, log: SessionLog, *, is_last: bool) -> tuple[Batch, Marks]:
+        from jupyter_carbon.recording.progress import Allowance
+
         assert self._origin is not None
         return log.collect(
             account,
@@ -222,6 +226,7 @@ class Recorder:
             from jupyter_carbon.ledger.keeper import Keeper
             from jupyter_carbon.ledger.life import this_life
             from jupyter_carbon.ledger.place import find_place
+            from jupyter_carbon.recording.rows import Origin
 
             try:
                 place = find_place(self._meter.ledger)
