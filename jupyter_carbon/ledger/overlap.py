@@ -87,23 +87,35 @@ def taken(covers: Sequence[Cover]) -> list[list[Times]]:
     An owner's own spans never take from one another: where they lie above one
     another the clock was set back, and each is of a time of its own.
     """
-    found: list[list[Times]] = [[] for _ in covers]
     devices: dict[Hashable, list[int]] = {}
     for place, cover in enumerate(covers):
         devices.setdefault(cover.device, []).append(place)
+    found: list[list[Times]] = [[] for _ in covers]
+    # Most devices of a machine were metered by the same sessions at the same times.
+    known: dict[Hashable, list[list[Times]]] = {}
     for places in devices.values():
-        before = _Union()
         places.sort(key=lambda place: covers[place].owner)
-        for _, same in groupby(places, key=lambda place: covers[place].owner):
-            own = list(same)
-            for place in own:
-                spans = covers[place].spans
-                if spans:
-                    begin_s, end_s = min(spans)[0], max(span[1] for span in spans)
-                    found[place] = before.within(begin_s, end_s)
-            for place in own:
-                for span in covers[place].spans:
-                    before.add(*span)
+        courses = tuple((covers[place].owner, *covers[place].spans) for place in places)
+        if courses not in known:
+            known[courses] = _taken_of_one([covers[place] for place in places])
+        for place, spans in zip(places, known[courses], strict=True):
+            found[place] = spans
+    return found
+
+
+def _taken_of_one(covers: list[Cover]) -> list[list[Times]]:
+    """`taken` of one device, by rank."""
+    found: list[list[Times]] = []
+    before = _Union()
+    for _, same in groupby(covers, key=lambda cover: cover.owner):
+        own = list(same)
+        for cover in own:
+            begin_s = min((span[0] for span in cover.spans), default=0.0)
+            end_s = max((span[1] for span in cover.spans), default=0.0)
+            found.append(before.within(begin_s, end_s))
+        for cover in own:
+            for span in cover.spans:
+                before.add(*span)
     return found
 
 

@@ -39,7 +39,7 @@ ORIGINS = """
 """
 """How much of each session's energy was got in which way."""
 
-DEVICES = f"SELECT session, number, host, id FROM source WHERE session IN {_THESE}"
+DEVICES = f"SELECT session, number, host, id, energy_j_from FROM source WHERE session IN {_THESE}"
 COURSES = f"""
     SELECT
         source.session, source.number, source.host, source.id,

@@ -7,8 +7,9 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from jupyter_carbon.estimate import Provenance
 from jupyter_carbon.ledger import queries
-from jupyter_carbon.ledger.overlap import Times, shared
+from jupyter_carbon.ledger.overlap import shared
 from jupyter_carbon.ledger.span import Span
 from jupyter_carbon.ledger.sums import Ask, Cost, Course, Part, Sum, Tally, asks, cut_up, parted
 
@@ -23,7 +24,6 @@ class Totals:
         self._connection = connection
         self._parts: dict[Span, list[Part]] = {}
         self._shares_j: dict[int, dict[str, float]] | None = None
-        self._devices: dict[int, list[Course]] = {}
         self._courses: dict[int, list[Course]] = {}
 
     def parts(self, span: Span) -> list[Part]:
@@ -49,7 +49,7 @@ class Totals:
                     tally.add(part.cost, part.duration_s, shares_j.get(part.key))
         if cut:
             beside = shared([part.run for part in parts])
-            courses = self._courses_of(parts, cut, beside)
+            courses = self._courses_of(parts[place] for place in cut | beside)
             self._add_pieces(tallies, asks(parts, bounds, sorted(cut), beside, courses))
         return [tally.sum() for tally in tallies]
 
@@ -65,30 +65,30 @@ class Totals:
             if ask.time_s - time_s > _SLACK_S:
                 tallies[ask.place].miss(ask.time_s - time_s)
 
-    def _courses_of(
-        self, parts: list[Part], cut: set[int], beside: set[int]
-    ) -> Mapping[int, list[Course]]:
-        """The sources of sessions and, where others ran beside them, when they were counted."""
-        plain = {place for place in cut - beside if not _was_set_back(parts[place])}
-        keys = self._new(self._devices, [parts[place].key for place in plain])
-        for key, number, host, source in self._all(queries.DEVICES, {"keys": keys}):
-            self._devices[key].append(Course(number, (host, source), ()))
-        timed = [parts[place].key for place in (cut | beside) - plain]
-        keys = self._new(self._courses, timed)
-        for row in self._all(queries.COURSES, {"keys": keys}):
+    def _courses_of(self, parts: Iterable[Part]) -> Mapping[int, list[Course]]:
+        """When the sources of sessions were counted.
+
+        That was all the time, unless the figure of the whole says that it has a gap:
+        only then the slices are looked through.
+        """
+        new = {part.key: part for part in parts if part.key not in self._courses}
+        self._courses |= {key: [] for key in new}
+        uneven = set()
+        for row in self._all(queries.DEVICES, {"keys": json.dumps([*new])}):
+            key, number, host, source, origin = row
+            part = new[key]
+            if origin == Provenance.MIXED or _was_set_back(part):
+                uneven.add(key)
+            spans = [] if origin == Provenance.MISSING else [(part.since, part.until)]
+            self._courses[key].append(Course(number, (host, source), spans))
+        self._courses |= {key: [] for key in uneven}
+        for row in self._all(queries.COURSES, {"keys": json.dumps([*uneven])}):
             key, number, host, source, since, until, time_s = row
-            spans: list[Times] = [] if since is None else [(since, until)]
+            spans = [] if since is None else [(since, until)]
             if since is not None and abs(until - since - time_s) > _SLACK_S:
                 spans = self._all(queries.SPANS, (key, number))
             self._courses[key].append(Course(number, (host, source), spans))
-        return self._devices | {key: self._courses[key] for key in timed}
-
-    @staticmethod
-    def _new(known: dict[int, list[Course]], keys: Iterable[int]) -> str:
-        """Those that are not known yet, as JSON; from here on they are."""
-        new = [key for key in keys if key not in known]
-        known |= {key: [] for key in new}
-        return json.dumps(new)
+        return self._courses
 
     def _shares(self) -> Mapping[int, Mapping[str, float]]:
         if self._shares_j is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
@@ -67,7 +68,9 @@ def test_what_only_one_of_them_metered_counts_too() -> None:
 def test_a_hole_in_what_the_first_one_counted_is_filled_by_the_next() -> None:
     first = past(T, T + HOUR)
     first.slices = [each for each in first.slices if each.since != T + QUARTER_S]
-    first.session = first.session._replace(energy_j=counted(100.0 * (HOUR - QUARTER_S)))
+    with_gap = replace(counted(100.0 * (HOUR - QUARTER_S)), provenance=Provenance.MIXED)
+    first.session = first.session._replace(energy_j=with_gap)
+    first.sources[0] = first.sources[0]._replace(energy_j=with_gap)
     with remembered(first, past(T + 1, T + HOUR)) as history:
         total = history.total()
     assert _value(total.energy_j) == pytest.approx(100.0 * HOUR, rel=1e-3)
