@@ -6,7 +6,7 @@ import math
 from bisect import bisect_right
 
 from jupyter_carbon.reading import Reading
-from jupyter_carbon.reconstruct.dating import Change, Knots
+from jupyter_carbon.reconstruct.dating import SPARSE_S, Change, Knots
 from jupyter_carbon.reconstruct.edges import Edges
 from jupyter_carbon.reconstruct.powers import PowerSamples
 from jupyter_carbon.reconstruct.refresh import RefreshGrid
@@ -223,6 +223,11 @@ class CounterTrack:
         if not self._line.knots:
             return Located(reached_j, math.inf, False)
         last = self._line.knots[-1]
+        if moment_s < self._last.moment_s and self._last.moment_s - last.moment_s > SPARSE_S:
+            # It lies between readings far apart, of which the later one has no date yet.
+            share = (moment_s - last.moment_s) / (self._last.moment_s - last.moment_s)
+            drawn_j = reached_j - last.energy_j
+            return Located(last.energy_j + share * drawn_j, drawn_j, False)
         before_w = self._samples.last_in(-math.inf, last.moment_s + 0.03)
         if before_w is None:
             before_w = self._witnesses.slope(len(self._line.knots) - 1) or 0.0

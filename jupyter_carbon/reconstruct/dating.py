@@ -12,6 +12,8 @@ from jupyter_carbon.reconstruct.steps import Knot
 _USUAL_STEP_S = 0.1
 """Taken for a counter's step until it is known: that of most boards."""
 _LOCATED_S = 0.03
+SPARSE_S = 3.0
+"""Readings further apart than this are each worth a point of the curve, however coarse."""
 _DATE_ANEW_S = 3.0
 """Changes older than this keep their dates when the grid gets better: what they say is settled."""
 
@@ -93,7 +95,7 @@ class Knots:
 
     def _date(self, change: Change) -> None:
         if self._doubtful is not None:
-            resolved = self._resolved(self._doubtful, change)
+            resolved = self._resolved(self._doubtful, change) or self._coarse(self._doubtful)
             if resolved is not None:
                 self.append(resolved)
         knot = self._located(change)
@@ -116,6 +118,16 @@ class Knots:
             earlier_s = later_s - grid.period_s
             return Knot(max(change.low_s, earlier_s), change.energy_j, doubt_s)
         return None
+
+    def _coarse(self, change: Change) -> Knot | None:
+        """About where a change lies that nothing tells exactly, where that is much better than none.
+
+        Readings may be so far apart that a step of the counter matters little.
+        """
+        if change.high_s - self.last_s < SPARSE_S or math.isinf(change.low_s):
+            return None
+        half_s = min((change.high_s - change.low_s) / 2, (self._grid.period_s or _USUAL_STEP_S) / 2)
+        return Knot(change.high_s - half_s, change.energy_j, half_s)
 
     def _located(self, change: Change) -> Knot | None:
         """The refresh at which the counter took its value; None where two are as likely."""
