@@ -333,15 +333,14 @@ class Rounds:
                 self.ended, self._slots = True, [slot]
 
     def _next(self, slot: _Slot, now_s: float) -> float:
-        all_calls_s = sum(other.call_s for other in self._slots)
         if self._sink.is_busy or now_s < self._tail_until_s:
             # A congruential generator: steps that balance each other would keep the beat.
             self._chance = (self._chance * 1_103_515_245 + 12_345) % _CHANCES
-            interval_s = max(self._busy_s, all_calls_s / _DEVICE_SHARE)
+            interval_s = max(self._busy_s, self._least_s(slot, _DEVICE_SHARE))
             # Readings at equal distances would beat with a load that repeats.
             due_s = now_s + interval_s * (1 + _DITHER * (2 * self._chance / _CHANCES - 1))
         else:
-            seldom_s = min(_SELDOM_S, all_calls_s / _IDLE_DEVICE_SHARE)
+            seldom_s = min(_SELDOM_S, self._least_s(slot, _IDLE_DEVICE_SHARE))
             due_s = now_s + max(self._idle_s, seldom_s)
         slot.joins_s = (now_s + due_s) / 2
         if slot.source.info.counter_step_s == 0 and not self._all_join:
@@ -352,6 +351,16 @@ class Rounds:
             suits_s = min(suits_s, wanted_s)
             slot.joins_s = math.inf
         return max(now_s, suits_s)
+
+    def _least_s(self, slot: _Slot, share: float) -> float:
+        """The interval at which calls to all sources take so much of the time together.
+
+        Each has its part by the root of its call's length, which makes the waits
+        least in all; a source whose calls are long does not keep the others from
+        being read often.
+        """
+        roots = sum(math.sqrt(other.call_s) for other in self._slots)
+        return math.sqrt(slot.call_s) * roots / share
 
     def _kept(self, slot: _Slot, reading: Reading) -> Sequence[tuple[float, float]]:
         """What the driver kept, where nobody came to read for long and no counter bridges it."""
