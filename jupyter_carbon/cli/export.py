@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 
-from jupyter_carbon.cli.output import CommandError, say, say_pieces
+from jupyter_carbon.cli.output import CommandError, laid_by, say_pieces
 from jupyter_carbon.cli.reading import add_ledger, add_span, looking, path_of, span_of
 from jupyter_carbon.ledger.history import History
 from jupyter_carbon.ledger.span import Span
@@ -36,14 +37,21 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Writes the file, or prints."""
     span = span_of(options)
-    with looking(path_of(options)) as history:
-        if options.path is None:
-            say_pieces(_json(history, span))
-            return
-        try:
-            form = _FORMS[ending_of(options.path, _FORMS)]
-            path = write_pieces(options.path, lambda: form(history, span))
-        except ExportError as error:
-            raise CommandError(str(error)) from error
-        count = history.total(span).count
-        say(f"{count} session{' is' if count == 1 else 's are'} in {path}.")
+    with ExitStack() as laid:
+        with looking(path_of(options)) as history:
+            if options.path is None:
+                pieces = laid.enter_context(laid_by(_json(history, span)))
+            else:
+                pieces = [_written(options.path, history, span)]
+        say_pieces(pieces)
+
+
+def _written(path: str, history: History, span: Span) -> str:
+    """Writes the file; returns a line on it."""
+    try:
+        form = _FORMS[ending_of(path, _FORMS)]
+        written = write_pieces(path, lambda: form(history, span))
+    except ExportError as error:
+        raise CommandError(str(error)) from error
+    count = history.total(span).count
+    return f"{count} session{' is' if count == 1 else 's are'} in {written}.\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from jupyter_carbon.cli.output import say, say_pieces
+from jupyter_carbon.cli.output import say_pieces
 from jupyter_carbon.cli.reading import add_ledger, add_span, looking, path_of, span_of
 from jupyter_carbon.ledger.ways import WAYS
 from jupyter_carbon.settings import PREFIX
@@ -32,12 +32,13 @@ def run(options: argparse.Namespace) -> None:
     span = span_of(options)
     with looking(path_of(options)) as history:
         if not options.json:
-            say(history_text(history_report(history, span, options.by, co2e_unit())))
+            text = history_text(history_report(history, span, options.by, co2e_unit())) + "\n"
         elif options.by is None:
-            say_pieces(json_list(map(past_document, history.sessions(span))))
+            text = "".join(json_list(map(past_document, history.sessions(span))))
         else:
             groups = groups_by(history, options.by, span)
-            say_pieces(json_list(group_document(options.by, group) for group in groups))
+            text = "".join(json_list(group_document(options.by, group) for group in groups))
+    say_pieces([text])
 
 
 def co2e_unit() -> MassUnit:

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+_PIECE = 65_536
 
 
 class CommandError(Exception):
     """A command that cannot be followed; the message says why and what helps."""
+
+
+@contextmanager
+def laid_by(pieces: Iterable[str]) -> Iterator[Iterable[str]]:
+    """The same pieces from a file of its own: who reads the output slowly holds up nothing else."""
+    with tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as file:
+        file.writelines(pieces)
+        file.seek(0)
+        yield iter(lambda: file.read(_PIECE), "")
 
 
 def say(text: str) -> None:

@@ -86,5 +86,7 @@ def looking(path: Path) -> Iterator[History]:
         yield History(connection)
     except sqlite3.Error as error:
         raise CommandError(str(explain(error, path))) from error
+    except (ValueError, TypeError, OverflowError) as error:
+        raise CommandError(f"The ledger {path} holds what no meter writes ({error}).") from error
     finally:
         connection.close()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -262,6 +264,27 @@ def test_a_terminal_without_the_letters_and_a_pipe_that_closes_are_no_error(ledg
             piped, shell=True, env=environment, capture_output=True, timeout=60, check=False
         )
         assert run.stderr == b""
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "UPDATE session SET started = 9e15, beat = 9e15, ended = 9e15",
+        "UPDATE session SET energy_j = 'much'",
+        "DROP TABLE slice",
+        "UPDATE cell SET energy_j = 9e999, energy_j_high = 9e999",
+    ],
+)
+def test_a_ledger_that_somebody_spoilt_is_no_traceback(
+    carbon: Command, ledger: Path, harm: str
+) -> None:
+    with closing(sqlite3.connect(ledger)) as connection:
+        connection.execute(harm)
+        connection.commit()
+    for words in (["history"], ["history", "--by", "day"], ["history", "--json"], ["export"]):
+        said = carbon(*words)
+        assert said.code in (0, 1)
+        assert bool(said.err) == (said.code == 1)
 
 
 def test_each_command_says_in_its_help_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
