@@ -120,7 +120,7 @@ class Knots:
         return None
 
     def _coarse(self, change: Change) -> Knot | None:
-        """About where a change lies that nothing tells exactly, where that is much better than none.
+        """About where a change lies that nothing tells exactly; None where others are near.
 
         Readings may be so far apart that a step of the counter matters little.
         """
