@@ -116,7 +116,7 @@ def check_sums(document: Any) -> None:
 
 
 @given(st.lists(STEPS, min_size=1, max_size=25))
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_cells_and_between_are_the_session_at_any_moment(
     steps: list[tuple[str, Any]],
 ) -> None:

@@ -323,7 +323,7 @@ WEIRD = st.lists(
     st.sampled_from([Provenance.COUNTER, Provenance.MODELLED]),
     st.sampled_from([0.0, 1.0]),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_no_edge_is_below_the_one_before_at_any_moment(
     steps: list[tuple[str, float, float, float | None]],
     counter_step_s: float | None,

@@ -268,7 +268,7 @@ COMMANDS = st.fixed_dictionaries(
 
 
 @given(st.one_of(JSON, COMMANDS, COMMANDS, COMMANDS))
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=500, deadline=None)
 def test_what_the_schema_allows_is_a_command_and_nothing_else_is(message: Any) -> None:
     if TO_KERNEL.is_valid(message) and _is_modest(message):
         assert parse(message) == (message["id"], message["name"], message["args"])

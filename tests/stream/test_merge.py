@@ -14,7 +14,7 @@ WATCHES = st.tuples(st.just("watch"), st.sampled_from(["live", "slow", "off"]))
 
 
 @given(st.lists(st.one_of(STEPS, STEPS, STEPS, WATCHES), min_size=1, max_size=25))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_ticks_over_a_snapshot_are_a_new_snapshot(steps: list[tuple[str, Any]]) -> None:
     machine = Machine()
     told = Told(machine.kernel)
