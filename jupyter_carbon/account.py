@@ -118,8 +118,9 @@ class _Bill:
         self._grams.append(co2e_g(energy_j, rate))
 
     def sum(self, sources: Iterable[str]) -> Cost:
+        missing = Estimate.missing()
         by_source_j = {
-            source_id: self._by_source_j.get(source_id, Estimate.missing()) for source_id in sources
+            source_id: self._by_source_j.get(source_id, missing) for source_id in sources
         }
         energy_j = total(by_source_j.values())
         return Cost(by_source_j, energy_j, total(self._grams), self._sensor_j, self._edge_j)
@@ -455,16 +456,25 @@ class Account:
             co2e_g=earlier.co2e_g + own.co2e_g,
         )
 
-    def inside_cells(self, session: Session) -> Cost:
-        """What the session's cells cost together: every instant in which one ran, once."""
+    def inside_cells(self, session: Session, whole: Cost | None = None) -> Cost:
+        """What the session's cells cost together: every instant in which one ran, once.
+
+        Args:
+            session: the session.
+            whole: what it cost itself, where that is known.
+        """
         bill = _Bill()
+        is_one_period = len(self.rates(session)) == 1
         for bucket, period in enumerate(self._periods):
             if period.session != session.number:
                 continue
             runs = bucket == len(self._periods) - 1 and bool(self.running.cells)
             for source_id, source in self.sources.items():
-                whole = self.parts(source, period.start, self._end_of(bucket)).energy
-                if whole.is_missing:
+                if whole is not None and is_one_period:
+                    energy_j = whole.by_source_j[source_id]
+                else:
+                    energy_j = self.parts(source, period.start, self._end_of(bucket)).energy
+                if energy_j.is_missing:
                     continue
                 value_j, edge_j = source.curve.inside(bucket)
                 if runs:
@@ -472,7 +482,7 @@ class Account:
                     value_j, edge_j = value_j + now.energy_j, edge_j + now.error_j
                 if math.isinf(edge_j):
                     continue
-                part = _ranged(source, max(0.0, value_j), edge_j, None, whole.provenance)
+                part = _ranged(source, max(0.0, value_j), edge_j, None, energy_j.provenance)
                 bill.add_energy(source_id, part)
                 bill.add_mass(part.energy, period.rate)
         return bill.sum(self.sources)

@@ -139,7 +139,12 @@ class Estimate:
 
 def total(estimates: Iterable[Estimate]) -> Estimate:
     """The sum of estimates; missing if there are none, or if all are missing."""
-    result: Estimate | None = None
-    for estimate in estimates:
-        result = estimate if result is None else result + estimate
-    return Estimate.missing() if result is None else result
+    value = low = high = 0.0
+    provenances: set[Provenance] = set()
+    is_known = False
+    for each in estimates:
+        provenances.add(each.provenance)
+        if each.value is not None and each.low is not None and each.high is not None:
+            value, low, high = value + each.value, low + each.low, high + each.high
+            is_known = True
+    return Estimate(value, low, high, merge(provenances)) if is_known else Estimate.missing()

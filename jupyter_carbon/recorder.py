@@ -71,6 +71,7 @@ class Recorder:
         self._pid = os.getpid()
         self._guard = threading.Lock()
         self._off: Callable[[], None] | None = None
+        self._account: Account | None = None
         self._keeper: Keeper | None = None
         self._is_started = False
         self._origin: Origin | None = None
@@ -86,6 +87,7 @@ class Recorder:
         if self._off is not None or self._is_child or self._meter.ledger.strip().lower() == OFF:
             return
         with self._meter.look() as account:
+            self._account = account
             account.record(account.now_s, self._wall_clock(), code=self._meter.ledger_keep_code)
         self._off = self._meter.on_round(self._on_round)
         atexit.register(self._at_exit)
@@ -127,11 +129,17 @@ class Recorder:
     def _is_child(self) -> bool:
         return self._meter.is_forked or os.getpid() != self._pid
 
+    @property
+    def _runs_something(self) -> bool:
+        """True while a cell or a label runs; asked on the meter's thread, without its lock."""
+        running = None if self._account is None else self._account.running
+        return running is not None and bool(running.cells or running.labels)
+
     def _on_round(self) -> None:
         """Collects and hands over, when it is time and what was handed over before is written."""
         if self._is_child or self._clock() < self._due_s:
             return
-        if self._clock() < self._collected_s + _BUSY_S and self._meter.is_busy:
+        if self._runs_something and self._clock() < self._collected_s + _BUSY_S:
             return
         with self._guard:
             keeper = None if self._off is None else self._ready()

@@ -70,7 +70,7 @@ def session_row(
     account: Account, session: Session, whole: Cost, origin: Origin, at: Moment
 ) -> SessionRow:
     """The session, which cost `whole`."""
-    inside = account.inside_cells(session)
+    inside = account.inside_cells(session, whole)
     started_s = account.wall_s(session.start, at.wall_s)
     duration_s = account.duration_s(session.start, session.end)
     is_over = at.is_last or session.end != NOW
