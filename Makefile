@@ -3,6 +3,7 @@
 #   make demo HEADLESS=1   the same notebook without a browser, and its summary
 #   make test              style, types and floors, then the tests
 #   make test-oldest       the browser tests on JupyterLab 4.2 and Notebook 7.2
+#   make soak              the hostile conditions, each many times: what was lost, beside its bound
 #   make bench             speed, memory and accuracy, each beside its limit
 #   make screenshots       the pictures in docs/pictures
 #   make lint, make format, make clean
@@ -22,10 +23,10 @@ environment = @command -v $(PYTHON) >/dev/null || \
 
 headless := $(filter-out 0 no false,$(HEADLESS))
 
-.PHONY: help demo test test-oldest lint format bench screenshots clean
+.PHONY: help demo test test-oldest soak lint format bench screenshots clean
 
 help:
-	@sed -n '2,9s/^# *//p' Makefile
+	@sed -n '2,10s/^# *//p' Makefile
 
 demo:
 	$(environment) $(if $(headless),headless,demo labextension)
@@ -54,6 +55,11 @@ bench:
 	$(environment) bench labextension
 	@$(python) scripts/chromium.py
 	$(python) -m benchmarks
+
+# Everything that can go wrong, as often as it takes to believe that nothing is lost.
+soak:
+	$(environment) test
+	$(python) -m tests.faults
 
 # The pictures that the README shows.
 screenshots:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.faults import report
-from tests.faults.injection import ImpossibleError, Injection
+from tests.faults.injection import ImpossibleError, Injection, suffer
 from tests.faults.report import Suffered
 from tests.faults.table import TABLE
 
@@ -25,12 +28,16 @@ def main() -> int:
     options = parser.parse_args()
     chosen = [each for each in TABLE if each.soak and options.only in f"{each.subject} {each.name}"]
     begin_s = time.monotonic()
-    found = []
-    for injection in chosen:
-        sys.stderr.write(
-            f"{time.monotonic() - begin_s:5.0f} s  {injection.subject}: {injection.name}\n"
-        )
-        found.append(suffer(injection))
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
+        isolate(Path(home))
+        # Beside what waits for its processes most of the time.
+        with ThreadPoolExecutor(2) as lanes:
+            futures = [
+                lanes.submit(suffer_all, [each for each in chosen if each.is_virtual is is_virtual])
+                for is_virtual in (True, False)
+            ]
+            suffered = {id(each.injection): each for lane in futures for each in lane.result()}
+    found = [suffered[id(injection)] for injection in chosen]
     sys.stdout.write(report.table(found) + "\n")
     if options.markdown is not None:
         report.put_into(options.markdown, found)
@@ -42,11 +49,35 @@ def main() -> int:
     return 1 if over else 0
 
 
-def suffer(injection: Injection) -> Suffered:
+def isolate(home: Path) -> None:
+    """Away with the user's settings, kernels and ledger."""
+    for name in [name for name in os.environ if name.startswith("JUPYTER_")]:
+        del os.environ[name]
+    os.environ["IPYTHONDIR"] = str(home / "ipython")
+    for kind in ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR"):
+        os.environ[f"JUPYTER_{kind}"] = str(home / kind.lower())
+    os.environ["JUPYTER_PATH"] = str(Path(sys.prefix) / "share" / "jupyter")
+    os.environ["JUPYTER_CARBON_LEDGER"] = "off"
+
+
+def suffer_all(injections: Sequence[Injection]) -> list[Suffered]:
+    """One after the other."""
+    found = []
+    for injection in injections:
+        begin_s = time.monotonic()
+        found.append(outcome(injection))
+        sys.stderr.write(
+            f"{'ok ' if found[-1].is_ok else 'NO '} {time.monotonic() - begin_s:5.0f} s "
+            f" {injection.subject}: {injection.name}\n"
+        )
+    return found
+
+
+def outcome(injection: Injection) -> Suffered:
     """Injects as often as the whole form says."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         try:
-            return Suffered(injection, list(injection.run(injection.soak, Path(folder))))
+            return Suffered(injection, suffer(injection, injection.soak, Path(folder)))
         except ImpossibleError as reason:
             return Suffered(injection, skipped=str(reason))
         except Exception as error:  # noqa: BLE001  # the others are injected all the same

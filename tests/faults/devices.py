@@ -194,7 +194,10 @@ def run_hot_add(times: int, _: Path) -> Iterable[Figure]:
 
 
 INJECTIONS = [
-    *(Injection("devices", name, partial(run, fault), 4, 100) for name, fault in FAULTS.items()),
-    Injection("devices", "the driver is reloaded", run_reload, 4, 100),
-    Injection("devices", "a board is plugged in", run_hot_add, 4, 100),
+    *(
+        Injection("devices", name, partial(run, fault), 4, 50, True)
+        for name, fault in FAULTS.items()
+    ),
+    Injection("devices", "the driver is reloaded", run_reload, 4, 50, True),
+    Injection("devices", "a board is plugged in", run_hot_add, 4, 50, True),
 ]

@@ -21,23 +21,23 @@ from jupyter_carbon.sources.base import Discovery
 from tests.standin.nvml import Call, Code, Standin
 
 IDLE_W, LOAD_W = 60.0, 300.0
-FAULT_S = 4.0
-BACK_S = 12.0
+FAULT_S = 3.5
+BACK_S = 10.0
 """A source that failed is asked again after 1, 2 and 5 s."""
 
 EACH = (
-    "lost for 4 s",
+    "lost for 2 s",
     "counter at 0 again",
     "counter stands still",
     "counter goes backward",
-    "no number for 4 s",
-    "no permission for 4 s",
+    "no number for 3.5 s",
+    "no permission for 3.5 s",
     "sound",
 )
 
 
 def spoil_each(gpu: Standin) -> None:
-    gpu.lose(0, for_s=FAULT_S)
+    gpu.lose(0, for_s=2.0)
     gpu.reset_counter(1)
     gpu.freeze_counter(2)
     gpu.glitch_counter(3, by_j=50.0, for_s=1.0)

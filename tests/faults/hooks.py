@@ -35,5 +35,6 @@ INJECTIONS = [
         "KeyboardInterrupt in the hooks, instruction by instruction",
         partial(run, "instructions", 4),
         short=0,
+        is_virtual=True,
     ),
 ]

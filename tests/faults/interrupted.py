@@ -28,7 +28,13 @@ from jupyter_carbon.kernel.hooks import CellHooks
 from jupyter_carbon.summary.document import build_document
 from tests.kernel.sums import assert_adds_up
 
-CELLS = ("x = 1", "%%carbon --label work\nx = 1", "1 / 0", "%%carbon --budget 5kWh\nx = 1")
+CELLS = (
+    "x = 1",
+    "%%carbon --quiet --label work\nx = 1",
+    "1 / 0",
+    "%%carbon --label work\nx = 1",
+    "%%carbon --budget 5kWh\nx = 1",
+)
 LATE = "the cell ended with the next one's beginning"
 _PACKAGE = str(Path(jupyter_carbon.__file__).parent)
 _HOOKS = {CellHooks.before_cell.__code__, CellHooks.after_cell.__code__}

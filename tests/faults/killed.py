@@ -117,7 +117,6 @@ class Judge:
         if row is None:
             # It may have been killed within its first second.
             self.behind_j = max(self.behind_j, POWER_W * lived_s)
-            self.lost_cells += sum(cell["end_s"] < writer.killed_s - BEHIND_S for cell in told)
             return
         key, duration_s, energy_j, inside_j, between_j, ended, beat, ending = row
         assert ended == beat, "nobody has closed it"
@@ -136,6 +135,7 @@ class Judge:
         by_id = {cell_id: rest for cell_id, *rest in rows}
         known = {cell["id"]: cell for cell in told}
         self.cells += len(known)
+        written_s = first["began_s"] + duration_s
         # One that ended while the last line was being written may be there, too; no other.
         self.wrong_cells += len([cell_id for cell_id in by_id if cell_id not in known][1:])
         sum_j = 0.0
@@ -149,7 +149,7 @@ class Judge:
                 self.wrong_cells += is_off or cell_ended is None
         self.off_j = max(self.off_j, abs(sum_j - inside_j))
         for cell_id, cell in known.items():
-            if cell["end_s"] < writer.killed_s - BEHIND_S:
+            if cell["end_s"] < written_s:
                 self.lost_cells += cell_id not in by_id or by_id[cell_id][0] != "ok"
 
 

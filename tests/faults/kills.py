@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.accuracy.figure import Figure
 from tests.faults import children
-from tests.faults.injection import ImpossibleError, Injection, lost, none_lost
+from tests.faults.injection import ImpossibleError, Injection, Timed, lost, none_lost
 from tests.faults.killed import BEHIND_S
 from tests.faults.writing import POWER_W
 
@@ -30,9 +30,9 @@ def run(times: int, folder: Path) -> Iterable[Figure]:
     assert found["kills"] == times
     return [
         none_lost("ledgers that did not open whole", found["unopened"]),
-        none_lost(f"of {found['cells']} finished cells, older than 1 s", found["lost_cells"]),
+        none_lost(f"of {found['cells']} cells, ended before what is written", found["lost_cells"]),
         none_lost("cells there twice, or wrong", found["twice"] + found["wrong_cells"]),
-        lost("energy, in all", found["behind_j"], POWER_W * BEHIND_S, "J"),
+        Timed("energy, in all", found["behind_j"], POWER_W * BEHIND_S, "J"),
         lost("energy of what is there, off by", found["off_j"], 0.02 * POWER_W, "J"),
     ]
 

@@ -82,5 +82,7 @@ def _fails(command: Sequence[object]) -> bool:
 
 INJECTIONS = [
     Injection("resources", "no threads left", run_no_threads, 1, 10),
-    Injection("resources", "the ledger's disk is full for a while", run_full_disk, 1, 10),
+    Injection(
+        "resources", "the ledger's disk is full for a while", run_full_disk, 1, 10, waits=True
+    ),
 ]

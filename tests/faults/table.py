@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from tests.faults import clocks, crowd, devices, driver, hooks, kills, processes, resources
+from tests.faults import (
+    clocks,
+    crowd,
+    devices,
+    driver,
+    hooks,
+    kills,
+    processes,
+    resources,
+    week,
+)
 from tests.faults.injection import Injection
 
 TABLE: list[Injection] = [
@@ -14,4 +24,5 @@ TABLE: list[Injection] = [
     *resources.INJECTIONS,
     *kills.INJECTIONS,
     *crowd.INJECTIONS,
+    *week.INJECTIONS,
 ]
