@@ -70,6 +70,8 @@ def suffer_all(injections: Sequence[Injection]) -> list[Suffered]:
             f"{'ok ' if found[-1].is_ok else 'NO '} {time.monotonic() - begin_s:5.0f} s "
             f" {injection.subject}: {injection.name}\n"
         )
+        for figure in found[-1].figures:
+            sys.stderr.write(f"             {figure}\n")
     return found
 
 
