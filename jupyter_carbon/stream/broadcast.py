@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from jupyter_carbon.meter import CarbonMeter
-from jupyter_carbon.stream.commands import Answer, CommandError, carry_out, parse
+from jupyter_carbon.stream.commands import SLOW, Answer, Command, CommandError, carry_out, parse
 from jupyter_carbon.stream.messages import VERSION, Message
 from jupyter_carbon.stream.pace import Rest
 from jupyter_carbon.stream.view import View
@@ -23,6 +23,8 @@ from jupyter_carbon.stream.viewer import GoneError, Viewer
 from jupyter_carbon.summary.plain import well_formed
 
 _KEPT_NOTICES = 100
+_MOST_AT_ONCE = 4
+"""So many commands may wait for the disk."""
 _PAUSE_S = 5.0
 """So long after a fault nothing is told."""
 
@@ -54,6 +56,7 @@ class Broadcast:
         self._cells = -1
         self._pause_until_s = -math.inf
         self._lock = threading.RLock()
+        self._slow = threading.BoundedSemaphore(_MOST_AT_ONCE)
         self._off = meter.on_round(self.pump)
 
     def close(self) -> None:
@@ -87,7 +90,7 @@ class Broadcast:
         return any(not viewer.presence.is_silent for viewer in list(self._viewers))
 
     def hear(self, viewer: Viewer, data: object, *, apart: bool = False) -> None:
-        """Takes a message from a front end; whatever it is, it is answered.
+        """Takes a message from a front end; whatever it is, it is answered, if late.
 
         Args:
             viewer: the front end.
@@ -101,6 +104,9 @@ class Broadcast:
         try:
             command = parse(data)
             id_ = command.id
+            if command.name in SLOW:
+                self._carry_out_apart(viewer, command)
+                return
             if command.name == "refresh":
                 viewer.is_stale = True
                 self._rest.stir(self._clock())
@@ -113,11 +119,41 @@ class Broadcast:
         except CommandError as error:
             id_, answer = error.id, Answer(False, str(error))
         except Exception as error:  # noqa: BLE001  # told to who asked; the meter goes on
-            answer = Answer(False, f"The meter met a fault of its own ({error!r}) and goes on.")
+            answer = _faulty(error)
         with self._lock:
             self._send(viewer, reply(id_, answer))
             if answer.ok and answer.places is None:
                 self._send_due(forced=True)
+
+    def _carry_out_apart(self, viewer: Viewer, command: Command) -> None:
+        """Has a thread of its own do what waits for the disk, so that no cell waits for it.
+
+        Raises:
+            CommandError: if it cannot be done now.
+        """
+
+        def work() -> None:
+            try:
+                answer = carry_out(self._meter, command)
+            except Exception as error:  # noqa: BLE001  # as above
+                answer = _faulty(error)
+            finally:
+                self._slow.release()
+            with self._lock:
+                if viewer in self._viewers:
+                    self._send(viewer, reply(command.id, answer))
+
+        if not self._slow.acquire(blocking=False):
+            raise CommandError(
+                "This is being looked up already; ask again in a moment.", command.id
+            )
+        try:
+            threading.Thread(target=work, name="jupyter_carbon asked", daemon=True).start()
+        except RuntimeError:
+            self._slow.release()
+            raise CommandError(
+                "No thread is to be had for it; ask again later.", command.id
+            ) from None
 
     def notice(self, id_: str, level: Literal["info", "warning", "error"], text: str) -> None:
         """Has every front end tell the user something once; takes no lock, from any thread."""
@@ -210,5 +246,17 @@ class Broadcast:
 def reply(id_: str | None, answer: Answer) -> dict[str, Any]:
     """The answer to a command as a message."""
     text = well_formed(answer.text)
-    message = {"v": VERSION, "kind": "reply", "id": id_, "ok": answer.ok, "text": text}
+    message: dict[str, Any] = {
+        "v": VERSION,
+        "kind": "reply",
+        "id": id_,
+        "ok": answer.ok,
+        "text": text,
+    }
+    if answer.history is not None:
+        message["history"] = answer.history
     return message if answer.places is None else {**message, "places": answer.places}
+
+
+def _faulty(error: Exception) -> Answer:
+    return Answer(False, f"The meter met a fault of its own ({error!r}) and goes on.")

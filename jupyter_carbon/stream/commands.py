@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 from jupyter_carbon.budget import BudgetError, standing
 from jupyter_carbon.carbon import CarbonError
 from jupyter_carbon.grid.place import UnknownPlace
+from jupyter_carbon.ledger.errors import LedgerError
 from jupyter_carbon.meter import CarbonMeter
 from jupyter_carbon.recording.resume import ResumeError, resume
-from jupyter_carbon.stream.messages import VERSION, Place
+from jupyter_carbon.stream.messages import VERSION, History, Place
 from jupyter_carbon.stream.pace import RATES
+from jupyter_carbon.stream.past import MOST_DAYS, has_history, history_part
 from jupyter_carbon.summary.plain import well_formed
 from jupyter_carbon.units import intensity_text, quoted
 
@@ -35,6 +37,7 @@ class Answer(NamedTuple):
     ok: bool
     text: str
     places: list[Place] | None = None
+    history: History | None = None
 
 
 class CommandError(ValueError):
@@ -172,6 +175,16 @@ def _places(meter: CarbonMeter, args: Mapping[str, Any]) -> Answer:
     return Answer(True, text, list(found.values()))
 
 
+def _history(meter: CarbonMeter, args: Mapping[str, Any]) -> Answer:
+    """Reads the disk: not for a thread that somebody waits for."""
+    if not has_history(meter.ledger):
+        return Answer(False, "No ledger is kept on the disk, as the setting `ledger` says.")
+    try:
+        return Answer(True, "", history=history_part(meter.ledger, args["days"], meter.mass_unit))
+    except (LedgerError, OSError, RuntimeError) as error:
+        return Answer(False, str(error))
+
+
 def _known(meter: CarbonMeter, kind: str) -> tuple[str, ...]:
     tell: Callable[[], tuple[str, ...]] | None = getattr(meter.lookup, kind, None)
     return () if tell is None else tell()
@@ -190,7 +203,10 @@ _ACTIONS: dict[str, Callable[[CarbonMeter, Mapping[str, Any]], Answer]] = {
     "pue": _pue,
     "budget": _budget,
     "places": _places,
+    "history": _history,
 }
+SLOW = frozenset({"history"})
+"""Commands that wait for the disk."""
 
 
 def _is_text(value: object) -> bool:
@@ -215,6 +231,10 @@ def _is_number(value: object) -> bool:
     )
 
 
+def _is_days(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST_DAYS
+
+
 def _is_rate(value: object) -> bool:
     return isinstance(value, str) and value in RATES
 
@@ -232,5 +252,6 @@ _CHECKS: dict[str, dict[str, tuple[_Check, bool]]] = {
     "pue": {"pue": (_is_number, True), "everything": _EVERYTHING},
     "budget": {"limit": (_is_text_or_null, True), "stop": (_is_truth, False)},
     "places": {"query": (_is_text, True)},
+    "history": {"days": (_is_days, True)},
 }
 """Of each command's arguments: what they may be, and whether they are needed."""

@@ -62,6 +62,7 @@ class Meter(TypedDict):
     host: str
     scope: Literal["machine", "kernel"]
     co2e_unit: Literal["kg", "lb"]
+    history: NotRequired[bool]
 
 
 class SessionFigures(TypedDict):
@@ -182,6 +183,37 @@ class Place(TypedDict):
     intensity: str
 
 
+class Costs(TypedDict):
+    """An energy and its CO2e."""
+
+    energy_j: Shown
+    co2e_g: Shown
+
+
+class Day(TypedDict):
+    """A local day; None where nothing was recorded."""
+
+    day: str
+    energy_j: Shown | None
+    co2e_g: Shown | None
+
+
+class Notebook(Costs):
+    """What a notebook's kernels cost; it may not be known which one it was."""
+
+    name: str | None
+
+
+class History(TypedDict):
+    """What all sessions cost."""
+
+    total: Costs
+    sessions: int
+    days: list[Day]
+    notebooks: list[Notebook]
+    note: str
+
+
 class Snapshot(TypedDict):
     """All that a surface shows."""
 
@@ -244,3 +276,4 @@ class Reply(TypedDict):
     ok: bool
     text: str
     places: NotRequired[list[Place]]
+    history: NotRequired[History]

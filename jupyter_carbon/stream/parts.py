@@ -22,6 +22,7 @@ from jupyter_carbon.stream.messages import (
     Source,
     State,
 )
+from jupyter_carbon.stream.past import has_history
 from jupyter_carbon.stream.words import (
     common_mark,
     energy_shown,
@@ -49,6 +50,7 @@ def meter_part(meter: CarbonMeter, account: Account) -> Meter:
         "host": _host(),
         "scope": "machine",
         "co2e_unit": meter.mass_unit,
+        "history": has_history(meter.ledger),
     }
 
 

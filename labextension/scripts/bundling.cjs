@@ -9,8 +9,11 @@ const { rspack } = createRequire(require.resolve('@jupyter/builder/package.json'
 
 /** The chunk of the panel and its chart: in one it is smaller than in parts. */
 const PANEL = 'panel';
+/** The chunk of BokehJS, and of what it is made of. */
+const BOKEH = 'bokeh';
 /** Of what draws: what the panel does not need, or what is needed without it, too. */
-const NOT_OF_PANEL = /[\\/](badge|bokeh\w*|dom|forms?|strips|suggest|time\w+|words)\.js$/;
+const NOT_OF_PANEL =
+  /[\\/](badge|bokeh\w*|dom|forms?|history|strips|suggest|time\w+|words)\.js$/;
 
 /** Whether a module goes into the panel's chunk. */
 function isOfPanel({ resource = '' }) {
@@ -43,12 +46,27 @@ module.exports = {
   optimization: {
     splitChunks: {
       cacheGroups: {
-        [PANEL]: { name: PANEL, chunks: 'async', enforce: true, test: isOfPanel }
+        [PANEL]: { name: PANEL, chunks: 'async', enforce: true, test: isOfPanel },
+        [BOKEH]: {
+          name: BOKEH,
+          chunks: 'async',
+          enforce: true,
+          test: /[\\/]node_modules[\\/](?!uplot[\\/])/
+        }
       }
     },
     minimizer: [
+      new rspack.SwcJsMinimizerRspackPlugin({
+        exclude: new RegExp(`${BOKEH}\\.`),
+        minimizerOptions: {
+          compress: { passes: 3 },
+          // What is private is used in its own file only; `trans._n` is JupyterLab's.
+          mangle: { props: { regex: '^_[a-zA-Z]{2,}' } }
+        }
+      }),
       // BokehJS names its elements' classes, and so its style sheets, after its own classes.
       new rspack.SwcJsMinimizerRspackPlugin({
+        include: new RegExp(`${BOKEH}\\.`),
         minimizerOptions: {
           compress: { keep_classnames: true, passes: 3 },
           mangle: { keep_classnames: true }

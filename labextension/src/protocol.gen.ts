@@ -30,7 +30,8 @@ export type ToKernel =
   | Region
   | Pue
   | SetBudget
-  | Places;
+  | Places
+  | AskHistory;
 
 /**
  * All that a surface shows: the answer to the comm's opening and to 'refresh'. Replaces what was known.
@@ -78,6 +79,10 @@ export interface Meter {
   host: string;
   scope: 'machine' | 'kernel';
   co2e_unit: 'kg' | 'lb';
+  /**
+   * True where the command 'history' has a ledger to read; missing: it has none.
+   */
+  history?: boolean;
 }
 /**
  * What the meter does.
@@ -413,6 +418,58 @@ export interface Reply {
     name: string;
     intensity: string;
   }[];
+  history?: History;
+}
+/**
+ * The answer to 'history'.
+ */
+export interface History {
+  total: Costs;
+  sessions: number;
+  /**
+   * Each day that was asked for, oldest first.
+   */
+  days: Day[];
+  /**
+   * The costliest ones first.
+   */
+  notebooks: Notebook[];
+  /**
+   * What is to be said of it; may be empty.
+   */
+  note: string;
+}
+/**
+ * All of it.
+ */
+export interface Costs {
+  energy_j: Shown;
+  co2e_g: Shown;
+}
+/**
+ * A local day.
+ */
+export interface Day {
+  /**
+   * '2026-11-30'.
+   */
+  day: string;
+  /**
+   * Null where nothing was recorded.
+   */
+  energy_j: Shown | null;
+  co2e_g: Shown | null;
+}
+/**
+ * What a notebook's kernels cost.
+ */
+export interface Notebook {
+  /**
+   * Null where it is not known.
+   */
+  name: string | null;
+  energy_j: Shown;
+  co2e_g: Shown;
 }
 /**
  * Asks a snapshot, and wakes a stream that rests.
@@ -626,6 +683,30 @@ export interface Places {
     query: string;
   };
 }
+/**
+ * Asks what all sessions of the last days cost; answered when the ledger has been read.
+ */
+export interface AskHistory {
+  /**
+   * The version of the format.
+   */
+  v: 1;
+  kind: 'command';
+  /**
+   * Comes back in the reply.
+   */
+  id: string;
+  name: 'history';
+  /**
+   * Arguments.
+   */
+  args: {
+    /**
+     * 1 to 366, today included.
+     */
+    days: number;
+  };
+}
 
 /** What data must be like; a key that ends in '?' may be missing. */
 export type Shape =
@@ -683,6 +764,14 @@ export const SHAPES: { [name: string]: Shape } = {
       sources: { map: { list: { any: ['number', 'null'] } } }
     }
   },
+  Costs: { keys: { energy_j: { ref: 'Shown' }, co2e_g: { ref: 'Shown' } } },
+  Day: {
+    keys: {
+      day: 'string',
+      energy_j: { any: [{ ref: 'Shown' }, 'null'] },
+      co2e_g: { any: [{ ref: 'Shown' }, 'null'] }
+    }
+  },
   FromKernel: {
     any: [{ ref: 'Snapshot' }, { ref: 'Tick' }, { ref: 'Notice' }, { ref: 'Reply' }]
   },
@@ -701,6 +790,15 @@ export const SHAPES: { [name: string]: Shape } = {
       pue: 'number'
     }
   },
+  History: {
+    keys: {
+      total: { ref: 'Costs' },
+      sessions: 'integer',
+      days: { list: { ref: 'Day' } },
+      notebooks: { list: { ref: 'Notebook' } },
+      note: 'string'
+    }
+  },
   Mark: { is: ['measured', 'estimated', 'mixed', 'not measured'] },
   Meter: {
     keys: {
@@ -710,11 +808,19 @@ export const SHAPES: { [name: string]: Shape } = {
       notebook: { any: ['string', 'null'] },
       host: 'string',
       scope: { is: ['machine', 'kernel'] },
-      co2e_unit: { is: ['kg', 'lb'] }
+      co2e_unit: { is: ['kg', 'lb'] },
+      'history?': 'boolean'
     }
   },
   NotMeasured: {
     keys: { name: 'string', kind: 'string', reason: 'string', remedy: 'string' }
+  },
+  Notebook: {
+    keys: {
+      name: { any: ['string', 'null'] },
+      energy_j: { ref: 'Shown' },
+      co2e_g: { ref: 'Shown' }
+    }
   },
   Notice: {
     keys: {
@@ -741,7 +847,8 @@ export const SHAPES: { [name: string]: Shape } = {
       text: 'string',
       'places?': {
         list: { keys: { code: 'string', name: 'string', intensity: 'string' } }
-      }
+      },
+      'history?': { ref: 'History' }
     }
   },
   SessionFigures: {

@@ -145,3 +145,22 @@ def test_a_dead_kernel(lab: Lab, server: LabServer) -> None:
     state = lab.standing("The kernel is dead")
     expect(state).to_have_attribute("role", "alert")
     expect(lab.row("cell = 1")).to_be_visible()
+
+
+def test_the_history_of_a_ledger(lab: Lab, server: LabServer) -> None:
+    """It is there where there is a ledger, and looked up when it is opened."""
+    server.kernel("with-ledger", JUPYTER_CARBON_LEDGER=str(server.folder / "ledger.sqlite3"))
+    lab.open(server.notebook("history.ipynb", ["cell = 1"], kernel="with-ledger"))
+    lab.load()
+    lab.run(0)
+    history = lab.part("history")
+    history.get_by_role("button", name="show").click()
+    expect(history).to_contain_text("in the last 30 days")
+    expect(history.locator(".jp-carbon-day")).to_have_count(30)
+    expect(history.get_by_role("img")).to_have_attribute("aria-label", re.compile("by day"))
+    expect(history.get_by_role("row", name="history.ipynb")).to_be_visible()
+    history.get_by_role("button", name="hide").click()
+    expect(history.get_by_role("img")).to_have_count(0)
+    lab.open(server.notebook("no-history.ipynb"))
+    lab.load()
+    expect(lab.part("history")).to_be_hidden()

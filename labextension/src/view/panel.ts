@@ -8,6 +8,7 @@ import { notesView } from './notes';
 import { noticesView } from './notices';
 import { nowView } from './now';
 import { part } from './part';
+import { pastView } from './past';
 import { sessionView } from './session';
 import { statesView } from './states';
 import { inWords } from './words';
@@ -26,6 +27,7 @@ export function panelView(host: Host): PanelView {
     cells,
     budgetView(host),
     gridView(host),
+    pastView(host),
     notesView(host)
   ];
   const around = [statesView(host), noticesView(host)];
