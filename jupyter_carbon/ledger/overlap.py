@@ -7,10 +7,14 @@ were kernels.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import pairwise
 from typing import NamedTuple
+
+QUARTER_S = 900.0
+"""A session's energy is kept by the quarters of an hour (UTC)."""
 
 Times = tuple[float, float]
 """From when to when, in seconds since the epoch."""
@@ -27,8 +31,8 @@ class Run(NamedTuple):
 class Cover(NamedTuple):
     """When a session metered a device.
 
-    `owner` is the session's rank: of those that metered it at once the least one
-    counts. `device` is the same for whoever meters the same device; `spans` are
+    `owner` is the session's rank, of which the least one counts where nothing else
+    decides. `device` is the same for whoever meters the same device; `spans` are
     disjoint, unless the clock was set back.
     """
 
@@ -81,8 +85,13 @@ def at_once(runs: Iterable[Run]) -> list[AtOnce]:
     return found
 
 
-def taken(covers: Sequence[Cover]) -> list[list[Times]]:
-    """For each cover what owners before its own had of the device already, as disjoint spans.
+def left(covers: Sequence[Cover]) -> list[list[Times]]:
+    """For each cover the times that count, so that each instant of a device counts once.
+
+    A session's energy is known by quarters of an hour, and within one it is taken as
+    drawn evenly. So of those that metered a quarter the one that metered most of it
+    counts whole, and of others what that leaves; of two that metered all of it, the
+    one that began first.
 
     An owner's own spans never take from one another: where they lie above one
     another the clock was set back, and each is of a time of its own.
@@ -97,25 +106,61 @@ def taken(covers: Sequence[Cover]) -> list[list[Times]]:
         places.sort(key=lambda place: covers[place].owner)
         courses = tuple((covers[place].owner, *covers[place].spans) for place in places)
         if courses not in known:
-            known[courses] = _taken_of_one([covers[place] for place in places])
+            known[courses] = _left_of_one([covers[place] for place in places])
         for place, spans in zip(places, known[courses], strict=True):
             found[place] = spans
     return found
 
 
-def _taken_of_one(covers: list[Cover]) -> list[list[Times]]:
-    """`taken` of one device, by rank."""
-    found: list[list[Times]] = []
-    before = _Union()
-    for _, same in groupby(covers, key=lambda cover: cover.owner):
-        own = list(same)
-        for cover in own:
-            begin_s = min((span[0] for span in cover.spans), default=0.0)
-            end_s = max((span[1] for span in cover.spans), default=0.0)
-            found.append(before.within(begin_s, end_s))
-        for cover in own:
-            for span in cover.spans:
-                before.add(*span)
+def _left_of_one(covers: list[Cover]) -> list[list[Times]]:
+    """`left` of one device, by rank."""
+    found: list[list[Times]] = [[] for _ in covers]
+    pieces: list[tuple[float, int, Times]] = []
+    last: list[int] = []
+    for rank, cover in enumerate(covers):
+        spans = sorted(cover.spans)
+        if any(after[0] < before[1] for before, after in pairwise(spans)):
+            last.append(rank)
+        else:
+            pieces += [
+                (-least_s, rank, each) for span in spans for least_s, each in _quarters(span)
+            ]
+    all_ = _Union()
+    for _, rank, (since, until) in sorted(pieces):
+        found[rank] += rest(all_.within(since, until), since, until)
+        all_.add(since, until)
+    for rank in last:
+        before = [all_.within(*span) for span in covers[rank].spans]
+        for had, span in zip(before, covers[rank].spans, strict=True):
+            found[rank] += rest(had, *span)
+            all_.add(*span)
+    return [_joined(spans) for spans in found]
+
+
+def _quarters(span: Times) -> Iterator[tuple[float, Times]]:
+    """The whole quarters of a span as one, and what is before and after; how long each slice is."""
+    since, until = span
+    first = math.ceil(since / QUARTER_S) * QUARTER_S
+    last = math.floor(until / QUARTER_S) * QUARTER_S
+    if first > last:
+        yield until - since, span
+        return
+    if since < first:
+        yield first - since, (since, first)
+    if first < last:
+        yield QUARTER_S, (first, last)
+    if last < until:
+        yield until - last, (last, until)
+
+
+def _joined(spans: list[Times]) -> list[Times]:
+    """Spans in order, those that touch as one."""
+    found: list[Times] = []
+    for since, until in sorted(spans):
+        if found and found[-1][1] == since:
+            found[-1] = found[-1][0], until
+        else:
+            found.append((since, until))
     return found
 
 
@@ -129,6 +174,14 @@ def rest(spans: Iterable[Times], since: float, until: float) -> Iterator[Times]:
         since = max(since, end_s)
     if since < until:
         yield since, until
+
+
+def union(spans: Iterable[Times]) -> list[Times]:
+    """The same times as disjoint spans in order."""
+    whole = _Union()
+    for span in spans:
+        whole.add(*span)
+    return whole.within(-math.inf, math.inf)
 
 
 class _Union:

@@ -42,9 +42,9 @@ ORIGINS = """
 DEVICES = f"SELECT session, number, host, id, energy_j_from FROM source WHERE session IN {_THESE}"
 COURSES = f"""
     SELECT
-        source.session, source.number, source.host, source.id,
+        source.session, source.number, source.host, source.id, source.name, session.gaps,
         min(slice.since), max(slice.until), sum(slice.until - slice.since)
-    FROM source LEFT JOIN slice
+    FROM source JOIN session ON session.key = source.session LEFT JOIN slice
         ON slice.session = source.session AND slice.source = source.number
             AND slice.energy_j IS NOT NULL
     WHERE source.session IN {_THESE} GROUP BY source.session, source.number
@@ -55,6 +55,13 @@ SPANS = """
     WHERE session = ? AND source = ? AND energy_j IS NOT NULL ORDER BY since
 """
 """The same in full, where it was not counted all the time."""
+SLICES = """
+    SELECT
+        since, until, energy_j, energy_j_low, energy_j_high, energy_j_from,
+        co2e_g, co2e_g_low, co2e_g_high
+    FROM slice WHERE session = ? AND source = ? AND energy_j IS NOT NULL AND until > since
+"""
+"""What a source cost, slice by slice."""
 
 _PART = "(min(slice.until, ask.until) - max(slice.since, ask.since)) / (slice.until - slice.since)"
 PIECES = f"""

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from jupyter_carbon.estimate import Estimate, Provenance, merge
-from jupyter_carbon.ledger.overlap import Cover, Run, Times, rest, taken
+from jupyter_carbon.ledger.overlap import Cover, Run, Times, left, rest
 from jupyter_carbon.ledger.rows import estimate_of
 
-_EVER = float("inf")
 _MISSING = Provenance.MISSING.value
 _TELLING = 0.001
 """A part of the time in which nothing was measured is told of from so much of it on."""
@@ -27,6 +26,12 @@ class Cost(NamedTuple):
     co2e_g: float | None
     co2e_g_low: float | None
     co2e_g_high: float | None
+
+    def scaled(self, part: float) -> Cost:
+        """A part of it."""
+        figures = (None if each is None else part * each for each in (*self[:3], *self[4:]))
+        value, low, high, *masses = figures
+        return Cost(value, low, high, self.origin, *masses)
 
 
 class Part(NamedTuple):
@@ -131,17 +136,22 @@ class Tally:
 
 
 class Course(NamedTuple):
-    """When a source of a session was counted; `number` is the source's in the session."""
+    """When a source of a session was counted; `number` is the source's in the session.
+
+    `gaps` are times within its slices in which it was not.
+    """
 
     number: int
     device: tuple[str, str]
     spans: Sequence[Times]
+    gaps: Sequence[Times] = ()
 
 
 class Ask(NamedTuple):
-    """A time of a source of a session that counts between two bounds, the `place`-th ones.
+    """A time of a source of a session, to be added between two bounds, the `place`-th ones.
 
-    `time_s` is how long the source should have been counted in it.
+    `time_s` is how long the source should have been counted in it. With a `sign` of
+    -1 it is to be taken away from a session that was added whole.
     """
 
     place: int
@@ -150,75 +160,85 @@ class Ask(NamedTuple):
     since: float
     until: float
     time_s: float
+    gaps: Sequence[Times] = ()
+    sign: int = 1
 
 
-def cut_up(sessions: Sequence[Part], bounds: Sequence[float]) -> set[int]:
-    """The places of the sessions that do not count whole.
-
-    That is where a bound cuts them, and where they began while another one ran on
-    their machine: of every instant the session counts that began first, since what
-    it says of the machine is as good as what the others say.
-    """
-    cut = set()
-    latest: dict[tuple[str, str], float] = {}
-    for place, session in enumerate(sessions):
-        first = bisect_right(bounds, session.since) - 1
-        is_cut = first < 0 or first + 1 >= len(bounds) or session.until > bounds[first + 1]
-        before = latest.get(session.machine, -_EVER)
-        if is_cut or session.since < min(before, session.until):
-            cut.add(place)
-        latest[session.machine] = max(before, session.until)
-    return cut
+def is_cut(session: Part, bounds: Sequence[float]) -> bool:
+    """True if a session does not lie between two neighbouring bounds."""
+    first = bisect_right(bounds, session.since) - 1
+    return first < 0 or first + 1 >= len(bounds) or session.until > bounds[first + 1]
 
 
-def asks(
-    sessions: Sequence[Part],
-    bounds: Sequence[float],
-    cut: Iterable[int],
-    beside: Iterable[int],
-    courses: Mapping[int, Sequence[Course]],
-) -> list[Ask]:
-    """What has to be asked of the sessions that do not count whole.
+def counting(
+    sessions: Sequence[Part], beside: Iterable[int], courses: Mapping[int, Sequence[Course]]
+) -> dict[int, list[list[Times]]]:
+    """By rank, the times that count of each source; of a session that counts all of it, nothing.
 
     Args:
         sessions: in the order in which they began.
-        bounds: moments, ascending.
-        cut: what `cut_up` says.
-        beside: those beside which another one ran on their machine.
-        courses: by session's key, of those and of all that ran beside them.
+        beside: the ranks of those beside which another one ran on their machine.
+        courses: theirs, by session's key.
     """
-    covers: list[Cover] = []
-    places: dict[tuple[int, int], int] = {}
-    for rank in beside:
-        session = sessions[rank]
-        for course in courses.get(session.key, ()):
-            places[rank, course.number] = len(covers)
-            covers.append(Cover(rank, (session.machine, course.device), course.spans))
-    had = taken(covers)
-    found: list[Ask] = []
-    for rank in cut:
-        session = sessions[rank]
-        span_s = session.until - session.since
-        pace = min(1.0, session.duration_s / span_s) if span_s > 0 else 0.0
-        for course in courses.get(session.key, ()):
-            place = places.get((rank, course.number))
-            before = [] if place is None else had[place]
-            since = min([session.since, *(span[0] for span in course.spans)])
-            until = max([session.until, *(span[1] for span in course.spans)])
-            for bucket, *edges in parted(since, until, bounds):
-                for begin_s, end_s in rest(before, *edges):
-                    time_s = min(end_s, session.until) - max(begin_s, session.since)
-                    found.append(
-                        Ask(
-                            bucket,
-                            session.key,
-                            course.number,
-                            begin_s,
-                            end_s,
-                            pace * max(0.0, time_s),
-                        )
-                    )
-    return found
+    ranks = sorted(beside)
+    covers = [
+        Cover(rank, (sessions[rank].machine, course.device), course.spans)
+        for rank in ranks
+        for course in courses.get(sessions[rank].key, ())
+    ]
+    found: dict[int, list[list[Times]]] = {rank: [] for rank in ranks}
+    shorter = set()
+    for cover, spans in zip(covers, left(covers), strict=True):
+        found[cover.owner].append(spans)
+        if spans != list(cover.spans):
+            shorter.add(cover.owner)
+    return {rank: found[rank] for rank in shorter}
+
+
+def mostly(counts: Sequence[Sequence[Times]], courses: Sequence[Course]) -> bool:
+    """True if of a session more counts than does not."""
+    return 2 * sum(map(_length_s, counts)) > sum(_length_s(course.spans) for course in courses)
+
+
+def without(
+    place: int, key: int, counts: Sequence[Sequence[Times]], courses: Sequence[Course]
+) -> Iterator[Ask]:
+    """What has to be taken away from a session that was added whole."""
+    for times, course in zip(counts, courses, strict=True):
+        for span in course.spans:
+            for since, until in rest(times, *span):
+                yield Ask(place, key, course.number, since, until, 0.0, course.gaps, -1)
+
+
+def asks(
+    session: Part,
+    bounds: Sequence[float],
+    counts: Sequence[Sequence[Times]] | None,
+    courses: Sequence[Course],
+) -> Iterator[Ask]:
+    """What has to be added of a session, between any two bounds.
+
+    Args:
+        session: that does not count whole.
+        bounds: moments, ascending.
+        counts: the times of each source that count; None: all of them do.
+        courses: its sources.
+    """
+    span_s = session.until - session.since
+    pace = min(1.0, session.duration_s / span_s) if span_s > 0 else 0.0
+    for rank, course in enumerate(courses):
+        # All of it, with what holes it has: nobody else filled them.
+        since = min([session.since, *(span[0] for span in course.spans)])
+        until = max([session.until, *(span[1] for span in course.spans)])
+        for times in [(since, until)] if counts is None else counts[rank]:
+            for place, begin_s, end_s in parted(*times, bounds):
+                time_s = min(end_s, session.until) - max(begin_s, session.since)
+                time_s = pace * max(0.0, time_s)
+                yield Ask(place, session.key, course.number, begin_s, end_s, time_s, course.gaps)
+
+
+def _length_s(spans: Sequence[Times]) -> float:
+    return sum(until - since for since, until in spans)
 
 
 def parted(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from jupyter_carbon.ledger import history as module
 from jupyter_carbon.ledger.history import Group, History
 from jupyter_carbon.ledger.records import Batch
 from jupyter_carbon.ledger.span import Span
+from jupyter_carbon.summary.figures import iso_time
 from tests.ledger.made import MISSING, counted
 from tests.ledger.past import G_PER_J, QUARTER_S, block, past, ran, remembered
 
@@ -74,6 +76,31 @@ def test_a_hole_in_what_the_first_one_counted_is_filled_by_the_next() -> None:
     with remembered(first, past(T + 1, T + HOUR)) as history:
         total = history.total()
     assert _value(total.energy_j) == pytest.approx(100.0 * HOUR, rel=1e-3)
+
+
+def test_a_load_that_two_of_them_saw_counts_once_however_short_they_ran() -> None:
+    """300 W for half a minute, then 50 W: a session's energy is not drawn evenly."""
+    one = past(T, T + 30.0, {"gpu:0": 300.0})
+    other = past(T + 1.0, T + 90.0, {"gpu:0": (300.0 * 29 + 50.0 * 60) / 89})
+    with remembered(one, other) as history:
+        assert _value(history.total().energy_j) == pytest.approx(300.0 * 30 + 50.0 * 60)
+
+
+@pytest.mark.parametrize("reason", ["The meter was paused.", "Board was not counted: it was lost"])
+def test_a_pause_of_one_that_goes_on_alone_is_not_filled_with_what_came_before(reason: str) -> None:
+    one = past(T, T + 30.0)
+    other = past(T + 1.0, T + 90.0, {"gpu:0": 100.0 * 19 / 89})  # paused from the 20th second on
+    figure = replace(counted(100.0 * 19), provenance=Provenance.MIXED)
+    gap = {"from": iso_time(T + 20.0), "to": None, "reason": reason}
+    elsewhere = {**gap, "from": iso_time(T), "reason": "Another was not counted: it was lost"}
+    other.session = other.session._replace(gaps=json.dumps([gap, elsewhere]), energy_j=figure)
+    other.sources[0] = other.sources[0]._replace(energy_j=figure)
+    with remembered(one, other) as history:
+        assert _value(history.total().energy_j) == pytest.approx(100.0 * 30)
+    with remembered(other, one) as history:
+        assert _value(history.total().energy_j) == pytest.approx(100.0 * 30)
+        alone = history.total(Span(T + 10.0, T + 90.0)).energy_j
+    assert _value(alone) == pytest.approx(100.0 * 20)
 
 
 def test_machines_do_not_shadow_one_another() -> None:
