@@ -107,8 +107,10 @@ class Run:
                     energy = account.energy(window.start, window.end)[source_id]
                     true_j = self.gpu.true_energy_j(place, begin_s, end_s)
                     errors.append(None if energy.value is None else energy.value / true_j - 1)
-                first_s = max(self.began_s, (source.curve.first_s or now_s) - 2.0)
-                true_j = self.gpu.true_energy_j(place, first_s, now_s)
+                first_s = source.curve.first_s or now_s
+                is_late = first_s - self.began_s > BACK_S
+                from_s = first_s if is_late else self.began_s
+                true_j = self.gpu.true_energy_j(place, from_s, now_s)
                 for gap in source.curve.gaps:
                     true_j -= self.gpu.true_energy_j(place, gap.from_s, gap.to_s or now_s)
                 session = account.energy(account.session.start, -1)[source_id]
@@ -119,8 +121,7 @@ class Run:
                         "gaps": [gap.reason for gap in source.curve.gaps],
                         "caught": source.curve.caught,
                         "state": source.state,
-                        "late": source.curve.first_s is not None
-                        and source.curve.first_s - self.began_s > BACK_S / 2,
+                        "late": is_late,
                     }
                 )
         return found
@@ -135,7 +136,8 @@ def main() -> None:
     run.cell(1.5)
     time.sleep(0.7)
     if kind == "added":
-        time.sleep(BACK_S / 2)
+        # What is found sooner counts as there from the beginning.
+        time.sleep(BACK_S)
     SPOIL[kind](gpu)
     run.cell(2.0)
     time.sleep(0.5)
