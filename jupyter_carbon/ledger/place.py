@@ -10,8 +10,6 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 OFF = "off"
 MEMORY = ":memory:"
 _FOLDER = "jupyter_carbon"
@@ -102,6 +100,8 @@ def is_remote(path: Path) -> bool:
     Raises:
         OSError: where no more files can be opened, so that it cannot be told now.
     """
+    import psutil  # slow, and only who opens a ledger asks
+
     real = os.path.normcase(os.path.realpath(path))
     if real.startswith("\\\\"):
         return True

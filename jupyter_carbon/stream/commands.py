@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from jupyter_carbon.budget import BudgetError, standing
 from jupyter_carbon.carbon import CarbonError
 from jupyter_carbon.grid.place import UnknownPlace
-from jupyter_carbon.ledger.errors import LedgerError
 from jupyter_carbon.meter import CarbonMeter
 from jupyter_carbon.recording.resume import ResumeError, resume
 from jupyter_carbon.stream.messages import VERSION, History, Place
@@ -177,6 +176,8 @@ def _places(meter: CarbonMeter, args: Mapping[str, Any]) -> Answer:
 
 def _history(meter: CarbonMeter, args: Mapping[str, Any]) -> Answer:
     """Reads the disk: not for a thread that somebody waits for."""
+    from jupyter_carbon.ledger.errors import LedgerError  # brings SQLite
+
     if not has_history(meter.ledger):
         return Answer(False, "No ledger is kept on the disk, as the setting `ledger` says.")
     try:

@@ -1,23 +1,23 @@
-"""What the ledger tells a panel: the last days in all, by day, and the costliest notebooks."""
+"""What the ledger tells a panel: the last days in all, by day, and the costliest notebooks.
+
+SQLite is imported when it is asked, since most kernels never are.
+"""
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jupyter_carbon.ledger.beside import open_all_for_reading
-from jupyter_carbon.ledger.errors import explain
-from jupyter_carbon.ledger.history import History as Ledger
 from jupyter_carbon.ledger.place import MEMORY, OFF, find_place
-from jupyter_carbon.ledger.span import parse_span
-from jupyter_carbon.ledger.sums import Sum
 from jupyter_carbon.stream.messages import Costs, Day, History
 from jupyter_carbon.stream.words import energy_shown, mass_shown
-from jupyter_carbon.summary.history_report import at_once_texts
 from jupyter_carbon.summary.plain import one_line
 from jupyter_carbon.units import MassUnit
+
+if TYPE_CHECKING:
+    from jupyter_carbon.ledger.sums import Sum
 
 MOST_DAYS = 366
 _MOST_NOTEBOOKS = 5
@@ -41,6 +41,14 @@ def history_part(setting: str, days: int, unit: MassUnit) -> History:
         LedgerError: if the ledger cannot be read.
         OSError, RuntimeError: where there is no home folder to find it in.
     """
+    import sqlite3
+
+    from jupyter_carbon.ledger.beside import open_all_for_reading
+    from jupyter_carbon.ledger.errors import explain
+    from jupyter_carbon.ledger.history import History as Ledger
+    from jupyter_carbon.ledger.span import parse_span
+    from jupyter_carbon.summary.history_report import at_once_texts
+
     place = find_place(setting)
     if place is None or place.path is None:
         raise ValueError(setting)

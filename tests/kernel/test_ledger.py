@@ -296,3 +296,16 @@ def test_it_is_off_where_it_is_wanted_off(gpu: Standin, tmp_path: Path) -> None:
         assert "jupyter_carbon_ledger" not in kernel.threads()
     assert not list(tmp_path.rglob("*.sqlite3-wal"))
     assert not list(tmp_path.rglob("ledger-*"))
+
+
+def test_who_loads_the_meter_does_not_wait_for_a_database() -> None:
+    code = (
+        "import sys, jupyter_carbon.kernel.extension, jupyter_carbon.default\n"
+        "print(*{name.partition('.')[0] for name in sys.modules},"
+        " *(name for name in sys.modules if name.startswith('jupyter_carbon.ledger.')))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    needless = {"sqlite3", "platformdirs", "psutil", "jupyter_carbon.ledger.store"}
+    assert not needless & set(run.stdout.split())
