@@ -223,7 +223,8 @@ class History:
         whole = _json([part.key for part in parts if span.holds(part.since, part.until)])
         cut = _json([part.key for part in parts if not span.holds(part.since, part.until)])
         tallies: dict[str, Tally] = {}
-        for query, keys in ((queries.LABEL_TOTALS, whole), (queries.LABEL_RUNS, cut)):
+        totals = queries.ALL_LABEL_TOTALS if span.is_all else queries.LABEL_TOTALS
+        for query, keys in ((totals, whole), (queries.LABEL_RUNS, cut)):
             for label, origin, *sums in self._all(query, {"keys": keys, **span._asdict()}):
                 _add_runs(tallies.setdefault(label, Tally()), origin, *sums)
         return _ranked({label: tally.sum() for label, tally in tallies.items()})

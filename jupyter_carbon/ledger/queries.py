@@ -116,10 +116,12 @@ _LABEL_SUMS = """
     sum(energy_j), sum(energy_j_low), sum(energy_j_high),
     sum(co2e_g), sum(co2e_g_low), sum(co2e_g_high)
 """
-LABEL_TOTALS = f"""
-    SELECT label, energy_j_from, {_LABEL_SUMS.format(runs="sum(runs)")} FROM label_total
-    WHERE session IN {_THESE} GROUP BY label, energy_j_from
-"""
+_LABEL_TOTALS = (
+    f"SELECT label, energy_j_from, {_LABEL_SUMS.format(runs='sum(runs)')} FROM label_total"
+)
+ALL_LABEL_TOTALS = f"{_LABEL_TOTALS} GROUP BY label, energy_j_from"
+"""What the runs of each label came to."""
+LABEL_TOTALS = f"{_LABEL_TOTALS} WHERE session IN {_THESE} GROUP BY label, energy_j_from"
 """What the runs of each label in whole sessions came to."""
 LABEL_RUNS = f"""
     SELECT label, energy_j_from, {_LABEL_SUMS.format(runs="count(*)")} FROM label
