@@ -13,6 +13,7 @@ from typing import Any
 from jupyter_carbon.kernel.cell_magic import blank_magic_line
 from jupyter_carbon.kernel.display import CellDisplay
 from jupyter_carbon.kernel.hooks import CellHooks
+from jupyter_carbon.kernel.lookback import LookBack
 from jupyter_carbon.kernel.magics import CarbonMagics
 from jupyter_carbon.kernel.notices import NoticePrinter
 from jupyter_carbon.kernel.stop import Stopper
@@ -50,6 +51,7 @@ class Extension:
         self._hooks.notices = self._notices
         self._recorder = Recorder(self.meter, kernel=_kernel_of(shell))
         self._magics.place = lambda: self._recorder.place
+        self._look_back = LookBack(self.meter)
 
     def load(self) -> None:
         """Begins to meter; the sources are found on the meter's own thread."""
@@ -61,11 +63,13 @@ class Extension:
         self._stream.register()
         self.meter.start()
         self._recorder.start()
+        self._look_back.start()
         for complaint in self.meter.complaints:
             sys.stderr.write(f"jupyter_carbon: {complaint}\n")
 
     def unload(self) -> None:
         """Leaves the shell as it was."""
+        self._look_back.stop()
         self._stream.unregister()
         self._hooks.unregister()
         self._stopper.unregister()

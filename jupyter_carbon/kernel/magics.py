@@ -20,6 +20,7 @@ from jupyter_carbon.kernel.options import (
 )
 from jupyter_carbon.kernel.synchronize import wait_for_gpus
 from jupyter_carbon.meter import CarbonMeter
+from jupyter_carbon.recording.resume import ResumeError, resume
 from jupyter_carbon.stream.static import cell_text
 from jupyter_carbon.summary.doctor import doctor_text
 from jupyter_carbon.summary.document import build_document
@@ -56,6 +57,7 @@ class CarbonMagics:
             "pause": self._pause,
             "resume": self._resume,
             "reset": self._reset,
+            "resume-session": self._resume_session,
             "region": self._region,
             "pue": self._pue,
             "budget": self._budget,
@@ -96,6 +98,7 @@ class CarbonMagics:
             %carbon pause               count nothing until resume; exports name the gap
             %carbon resume              count again
             %carbon reset               begin a new session, with nothing counted
+            %carbon resume-session      go on with this notebook's session before a restart
             %carbon project-name NAME   the session belongs to a project; off: to none
             %carbon export PATH         write the summary: .json, .csv or .md
             %carbon doctor              how each figure is got, and what would make it better
@@ -106,7 +109,7 @@ class CarbonMagics:
             command = parse_command(line)
             answer = self._commands[command.name](command)
             show_answer(self._shell, answer)
-        except (OptionError, ExportError) as error:
+        except (OptionError, ExportError, ResumeError) as error:
             sys.stderr.write(f"{error}\n")
 
     def cell_magic(self, line: str, cell: str) -> None:
@@ -191,6 +194,9 @@ class CarbonMagics:
         first = status_text(document, co2e_unit=self._unit).splitlines()[0]
         ended = first.removeprefix("Session").strip()
         return Answer(f"A new session has begun. The one that ended: {ended}")
+
+    def _resume_session(self, command: Command) -> Answer:
+        return Answer(resume(self._meter, command.argument))
 
     def _region(self, command: Command) -> Answer:
         try:

@@ -17,6 +17,7 @@ COMMANDS = (
     "pause",
     "resume",
     "reset",
+    "resume-session",
     "region",
     "pue",
     "budget",
@@ -126,6 +127,9 @@ def parse_command(line: str) -> Command:
         return _budget(rest)
     if name == "history":
         return _history(rest)
+    if name == "resume-session" and len(rest) <= 1:
+        _refuse_options(name, rest)
+        return Command(name, "".join(rest))
     if name == "project-name":
         return _project(rest)
     if name in ("region", "pue"):

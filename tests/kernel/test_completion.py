@@ -15,8 +15,8 @@ PLACES = ("Germany", "United Kingdom", "United States", "DE")
     ("line", "offers"),
     [
         ("%carbon ", ("", list(COMMANDS))),
-        ("%carbon re", ("re", ["resume", "reset", "region"])),
-        ("  %carbon RE", ("RE", ["resume", "reset", "region"])),
+        ("%carbon re", ("re", ["resume", "reset", "resume-session", "region"])),
+        ("  %carbon RE", ("RE", ["resume", "reset", "resume-session", "region"])),
         ("%carbon xyz", ("xyz", [])),
         ("%carbon region g", ("g", ["Germany"])),
         ("%carbon region united k", ("united k", ["United Kingdom"])),
