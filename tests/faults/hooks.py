@@ -11,11 +11,11 @@ from tests.faults import children
 from tests.faults.injection import Injection, none_lost
 
 
-def run(instants: str, cells: int, _: int, folder: Path) -> Iterable[Figure]:
+def run(instants: str, cells: str, _: int, folder: Path) -> Iterable[Figure]:
     """A KeyboardInterrupt at each line, or each instruction, of the hooks."""
     environment = children.boards(folder).environment()
     environment["IPYTHONDIR"] = str(folder / "ipython")
-    child = children.begin(environment, "tests.faults.interrupted", instants, str(cells))
+    child = children.begin(environment, "tests.faults.interrupted", instants, *cells.split())
     found = children.answer(child)
     assert not found["wrong"], "\n".join(found["wrong"][:20])
     return [
@@ -28,12 +28,16 @@ def run(instants: str, cells: int, _: int, folder: Path) -> Iterable[Figure]:
 
 INJECTIONS = [
     Injection(
-        "process", "KeyboardInterrupt in the hooks, line by line", partial(run, "lines", 2), 1, 0
+        "process",
+        "KeyboardInterrupt in the hooks, line by line",
+        partial(run, "lines", "3 bare"),
+        1,
+        0,
     ),
     Injection(
         "process",
         "KeyboardInterrupt in the hooks, instruction by instruction",
-        partial(run, "instructions", 4),
+        partial(run, "instructions", "3"),
         short=0,
         is_virtual=True,
     ),

@@ -1,8 +1,8 @@
 """In a process of its own: a KeyboardInterrupt at each instant of the hooks, one after the other.
 
-    python -m tests.faults.interrupted lines|instructions CELLS
+    python -m tests.faults.interrupted lines|instructions CELLS [bare]
 
-CELLS is the number of kinds of cells.
+CELLS is the number of kinds of cells; "bare" leaves out what they show at their end.
 It prints as JSON how many instants there were, and what was wrong after which.
 """
 
@@ -20,6 +20,7 @@ from types import FrameType
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 import jupyter_carbon
 from jupyter_carbon.kernel import display
@@ -30,9 +31,8 @@ from tests.kernel.sums import assert_adds_up
 
 CELLS = (
     "x = 1",
-    "%%carbon --quiet --label work\nx = 1",
-    "1 / 0",
     "%%carbon --label work\nx = 1",
+    "1 / 0",
     "%%carbon --budget 5kWh\nx = 1",
 )
 LATE = "the cell ended with the next one's beginning"
@@ -128,7 +128,11 @@ def main() -> None:
     by_instruction = sys.argv[1] == "instructions"
     # How often it looks while it waits is another matter than what it does.
     display.PLAIN_WAIT_S = 0.0
-    shell: Any = InteractiveShell.instance()
+    if sys.argv[3:] == ["bare"]:
+        display.CellDisplay.end = lambda *_, **__: None  # type: ignore[method-assign]
+    config = Config()
+    config.HistoryManager.enabled = False
+    shell: Any = InteractiveShell.instance(config=config)
     # Thousands of them are drawn for nobody.
     shell.showtraceback = lambda *_, **__: None
     with quiet():
