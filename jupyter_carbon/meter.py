@@ -155,6 +155,10 @@ class CarbonMeter(MeterSettings):
         """A cell begins now; its code is kept while it runs."""
         return self._note(Window("cell", cell_id, label, execution_count, code=code), None)
 
+    def begin(self, window: Window) -> None:
+        """A cell or a labelled span begins now, whose window was made beforehand."""
+        self._note(window, None)
+
     def close_cell(self, window: Window, status: WindowStatus) -> None:
         """A cell ends now; its execution count may have been corrected meanwhile."""
         self._note(window, status)

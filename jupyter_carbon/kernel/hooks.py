@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from jupyter_carbon.budget import Budget
-from jupyter_carbon.interrupts import kept_until_done
 from jupyter_carbon.kernel.cell_magic import magic_words
 from jupyter_carbon.kernel.open_cell import OpenCell, running_cells
 from jupyter_carbon.kernel.options import CellOptions, OptionError, parse_cell_options
@@ -82,8 +81,7 @@ class CellHooks:
         if self._meter.is_forked:
             return
         try:
-            with kept_until_done():
-                self._begin(info)
+            self._begin(info)
         except Exception as error:  # noqa: BLE001  # the user's cell must run
             self._complain(error)
 
@@ -132,20 +130,26 @@ class CellHooks:
     def _open_cell(self, info: Any, number: int | None) -> None:
         options = self._options(info) if "%%carbon" in info.raw_cell else None
         label = None if options is None else options.label
-        live = None if options is None or options.quiet else self._show_begin(info, label)
         self._count += 1
         name = getattr(info, "cell_id", None) or f"cell-{self._count}"
-        window = self._meter.open_cell(name, number, label, info.raw_cell)
-        span = None if label is None else self._meter.open_label(label, name, number)
-        self._open.append(OpenCell(self._shell, info, window, span, options, live))
+        window = Window("cell", name, label, number, code=info.raw_cell)
+        span = None if label is None else Window("label", name, label, number)
+        # First, so that whatever is interrupted from here on is closed with the cell.
+        cell = OpenCell(self._shell, info, window, span, options)
+        self._open.append(cell)
+        if options is not None and not options.quiet:
+            cell.live = self._show_begin(info, label)
+        self._meter.begin(window)
+        if span is not None:
+            self._meter.begin(span)
         budget, self.next_budget = self.next_budget, None
         if options is not None and options.budget is not None:
             budget = options.budget
         if budget is not None:
             self._meter.set_cell_budget(window, budget)
-            self._open[-1].budget = budget
-        if live is not None:
-            self._display.follow(live, window, budget)
+            cell.budget = budget
+        if cell.live is not None:
+            self._display.follow(cell.live, window, budget)
 
     def _show_begin(self, info: Any, label: str | None) -> LiveCell | None:
         try:
@@ -164,14 +168,15 @@ class CellHooks:
                 self._complain(error)
 
     def _end(self, cell: OpenCell, status: WindowStatus) -> None:
-        with kept_until_done():
-            if cell.label is not None:
-                cell.label.execution_count = cell.window.execution_count
-                self._meter.close_label(cell.label, status)
-            self._meter.close_cell(cell.window, status)
-            # Last, so that what fails at the limit of recursion is done with the next cell.
-            if cell in self._open:
-                self._open.remove(cell)
+        """Closes its windows; one that is closed already stays as it is."""
+        if cell.label is not None:
+            cell.label.execution_count = cell.window.execution_count
+            self._meter.close_label(cell.label, status)
+        self._meter.close_cell(cell.window, status)
+        # Last, so that what an interrupt or the limit of recursion prevents is done with the
+        # next cell.
+        if cell in self._open:
+            self._open.remove(cell)
 
     def _find(self, info: Any) -> OpenCell | None:
         """The open cell that has ended; None if it is not among them.

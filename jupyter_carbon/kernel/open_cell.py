@@ -44,7 +44,6 @@ class OpenCell:
         window: Window,
         label: Window | None,
         options: CellOptions | None,
-        live: LiveCell | None,
     ) -> None:
         # IPython lets go of it when the cell is over, even where it does not say so.
         self.info = weakref.ref(info)
@@ -57,7 +56,7 @@ class OpenCell:
         self.window = window
         self.label = label
         self.options = options
-        self.live = live
+        self.live: LiveCell | None = None
         self.budget: Budget | None = None
         self.due: Due | None = None
         """The budget for which it is to be stopped."""
