@@ -56,7 +56,6 @@ class _Basis(NamedTuple):
     session: str
     sources: tuple[str, ...]
     caught: tuple[str | None, ...]
-    steps_s: tuple[float, ...]
     first_rate: Rate
     unit: MassUnit
 
@@ -259,7 +258,6 @@ def _basis(meter: CarbonMeter, account: Account) -> _Basis:
         account.session.id,
         tuple(account.sources),
         tuple(source.curve.caught for source in account.sources.values()),
-        tuple(source.curve.step_s for source in account.sources.values()),
         account.rates(account.session)[0].rate,
         meter.mass_unit,
     )
