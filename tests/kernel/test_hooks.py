@@ -297,7 +297,7 @@ def test_a_source_whose_call_takes_minutes_delays_no_cell_and_no_shutdown(
 
 
 def test_a_fault_of_the_meter_is_told_and_leaves_the_cell_alone(kernel: RealKernel) -> None:
-    kernel.ok("from jupyter_carbon import get_meter; get_meter().open_cell = None")
+    kernel.ok("from jupyter_carbon import get_meter; get_meter().begin = None")
     ran = kernel.run("'as ever'")
     assert (ran.status, ran.value, ran.out, ran.err) == ("ok", "'as ever'", "", "")
     ran = kernel.run("1 / 0")
