@@ -143,10 +143,12 @@ class Judge:
             sum_j += cell_j or 0.0
             if cell_id in known and status == "ok":
                 cell = known[cell_id]
-                true_s = cell["end_s"] - cell["begin_s"]
-                is_off = abs(span_s - true_s) > 0.005 + 0.02 * true_s
+                is_off = not cell["least_s"] - 1e-6 <= span_s <= cell["most_s"] + 1e-6
                 is_off |= abs((cell_j or 0.0) - POWER_W * span_s) > 0.05 * POWER_W * span_s + 0.02
-                self.wrong_cells += is_off or cell_ended is None
+                is_off |= cell_ended is None
+                if is_off:
+                    sys.stderr.write(f"{cell}: {span_s} s, {cell_j} J, ended {cell_ended}\n")
+                self.wrong_cells += is_off
         self.off_j = max(self.off_j, abs(sum_j - inside_j))
         for cell_id, cell in known.items():
             if cell["end_s"] < written_s:

@@ -70,12 +70,15 @@ def write_on(ledger: Path, pipe: int, seed: int) -> None:
         name = f"{seed}-{number}"
         begin_s = time.monotonic()
         window = meter.open_cell(name, number)
+        opened_s = time.monotonic()
         if number % 5 == 0:
             with meter.measure("fifth"):
                 time.sleep(rng.uniform(0.002, 0.03))
         time.sleep(rng.uniform(0.002, 0.03))
+        closing_s = time.monotonic()
         meter.close_cell(window, "ok")
-        tell(pipe, id=name, begin_s=begin_s, end_s=time.monotonic())
+        end_s = time.monotonic()
+        tell(pipe, id=name, end_s=end_s, least_s=closing_s - opened_s, most_s=end_s - begin_s)
         if number % 20 == 0:
             time.sleep(rng.uniform(0.1, 0.4))
 
