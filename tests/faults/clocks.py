@@ -169,7 +169,7 @@ def _is_off(cell: Any) -> bool:
 
 
 INJECTIONS = [
-    Injection("time", "a suspend of 2 h between two samples", run_suspend, 6, 100, True),
-    Injection("time", "the wall clock is set by an hour or a day", run_set_back, 6, 100, True),
+    Injection("time", "a suspend of 2 h between two samples", run_suspend, 4, 100, True),
+    Injection("time", "the wall clock is set by an hour or a day", run_set_back, 4, 100, True),
     Injection("time", "summer time begins or ends", run_summer_time, 4, 50, True),
 ]

@@ -30,7 +30,7 @@ INJECTIONS = [
     Injection(
         "process",
         "KeyboardInterrupt in the hooks, line by line",
-        partial(run, "lines", "3 bare"),
+        partial(run, "lines", "2 bare"),
         1,
         0,
     ),
