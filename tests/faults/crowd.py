@@ -120,9 +120,11 @@ def run_killed(by_itself: bool, times: int, folder: Path) -> Iterable[Figure]:
             else:
                 kernel.start("while True: time.sleep(0.01)")
                 time.sleep(left_s)
+                killed_s = time.time()
                 os.kill(provisioner.pid, signal.SIGKILL)
             provisioner.process.wait(30.0)
-            killed_s = time.time()
+            if by_itself:
+                killed_s = time.time()
         ledger = place / "ledger.sqlite3"
         Store(Place(ledger)).open()
         assert rows(ledger, "PRAGMA integrity_check") == [("ok",)]
